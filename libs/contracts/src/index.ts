@@ -1,0 +1,54 @@
+export { Conflict, Corrupt, Rejected, Unavailable } from './errors';
+export type { Problem } from './errors';
+export { EXTERNAL_ID, base32, identityOf, isId, makeId, ulid } from './ids';
+export type { EventId, ExternalId, IdPrefix, IntegrationId, KeyId, ModelId, OrganisationId } from './ids';
+export { decodeJson, encodeJson } from './json';
+export type { Json, JsonObject } from './json';
+export { EVENT_TYPE, EVENT_TYPES, RESERVED_SOURCES, SEVERITIES, SOURCE } from './audit-event';
+export type {
+  Actor,
+  AuditEvent,
+  CaptureMode,
+  EventType,
+  KnownEventType,
+  Severity,
+  Source,
+  Verification,
+  VerificationLevel,
+  VerificationStatus,
+} from './audit-event';
+export { facts } from './facts';
+export { LIMITS } from './sealing';
+export type {
+  AppendReply,
+  AppendRequest,
+  CursorChange,
+  CursorMoved,
+  CursorStep,
+  ModelIdentity,
+  Observation,
+  SealRequest,
+} from './sealing';
+export type { DoctorRow, PollEnded, PollNow, PollRequest, RefusalCode, TestReply, TestRequest } from './polling';
+export { evolveIntegration, evolveOrganisation } from './integration';
+export type {
+  ApiKey,
+  ChangeIntegration,
+  CreateOrganisation,
+  CreateOrganisationReply,
+  Integration,
+  IntegrationEvent,
+  IntegrationSettings,
+  IntegrationStatus,
+  IntegrationTarget,
+  Organisation,
+  OrganisationEvent,
+  RegisterIntegration,
+  RegisterReply,
+  Scope,
+} from './integration';
+export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';
+export type { RecordMetadata } from './streams';
+export { STREAMS, partitionOf, subjects } from './subjects';
+export type { RegistryVerb, Reply, StreamName } from './subjects';
+export type { RunInfo } from './run-info';

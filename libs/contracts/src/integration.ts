@@ -1,0 +1,235 @@
+import type { Actor } from './audit-event';
+import type { DoctorRow, RefusalCode } from './polling';
+import type { IntegrationId, OrganisationId } from './ids';
+
+/** What a customer asks to be watched. Public field names; `syncInterval` is in seconds. */
+export interface IntegrationSettings {
+  name: string | null;
+  environment: string | null;
+  syncInterval: number;
+  filters: { namePrefix: string | null; tags: Record<string, string> };
+  captureMetrics: boolean;
+  captureHyperparameters: boolean;
+  captureTrainingStarted: boolean;
+  backfillDays: number;
+  /** The tag whose value names the model, when there is one. */
+  modelIdentity: { tag: string | null };
+}
+
+/** Account and region of an integration never change. */
+export interface IntegrationTarget {
+  awsAccountId: string;
+  region: string;
+  roleArn: string;
+  externalId: string;
+}
+
+interface Happened {
+  at: string;
+  by: Actor;
+}
+
+/** The events of `integration-<intId>`, in the ledger's `type` and `data`. */
+export type IntegrationEvent =
+  | {
+      type: 'IntegrationRegistered';
+      data: Happened & {
+        integrationId: IntegrationId;
+        organisationId: OrganisationId;
+        target: IntegrationTarget;
+        settings: IntegrationSettings;
+      };
+    }
+  | { type: 'IntegrationActivated'; data: Happened & { rows: DoctorRow[] } }
+  | {
+      type: 'IntegrationRefused';
+      data: Happened & { reason: { code: RefusalCode; message: string }; rows: DoctorRow[] };
+    }
+  | { type: 'IntegrationUpdated'; data: Happened & { settings: IntegrationSettings } }
+  | { type: 'IntegrationPaused'; data: Happened }
+  | { type: 'IntegrationResumed'; data: Happened }
+  | { type: 'IntegrationRemoved'; data: Happened };
+
+export type IntegrationStatus = 'PENDING' | 'ACTIVE' | 'REFUSED' | 'PAUSED' | 'REMOVED';
+
+/** What the events of one integration stream add up to. `revision` is that of the last event. */
+export interface Integration {
+  integrationId: IntegrationId;
+  organisationId: OrganisationId;
+  target: IntegrationTarget;
+  settings: IntegrationSettings;
+  status: IntegrationStatus;
+  /** The outcome of the last test. */
+  test: { at: string; rows: DoctorRow[]; reason: { code: RefusalCode; message: string } | null } | null;
+  registeredAt: string;
+  /** Since when it has been ACTIVE without a break; null otherwise. */
+  activeSince: string | null;
+  revision: number;
+}
+
+/** `null` before IntegrationRegistered. */
+export function evolveIntegration(
+  state: Integration | null,
+  event: IntegrationEvent,
+  revision: number,
+): Integration | null {
+  if (event.type === 'IntegrationRegistered') {
+    const { integrationId, organisationId, target, settings, at } = event.data;
+    return {
+      integrationId,
+      organisationId,
+      target,
+      settings,
+      status: 'PENDING',
+      test: null,
+      registeredAt: at,
+      activeSince: null,
+      revision,
+    };
+  }
+  if (state === null) throw new Error(`${event.type} at revision ${revision} comes before IntegrationRegistered.`);
+  const { at } = event.data;
+  switch (event.type) {
+    case 'IntegrationActivated':
+      return {
+        ...state,
+        revision,
+        status: 'ACTIVE',
+        activeSince: at,
+        test: { at, rows: event.data.rows, reason: null },
+      };
+    case 'IntegrationRefused': {
+      const { rows, reason } = event.data;
+      return { ...state, revision, status: 'REFUSED', activeSince: null, test: { at, rows, reason } };
+    }
+    case 'IntegrationUpdated':
+      return { ...state, revision, settings: event.data.settings };
+    case 'IntegrationPaused':
+      return { ...state, revision, status: 'PAUSED', activeSince: null };
+    case 'IntegrationResumed':
+      return { ...state, revision, status: 'ACTIVE', activeSince: at };
+    case 'IntegrationRemoved':
+      return { ...state, revision, status: 'REMOVED', activeSince: null };
+    default: {
+      const unknown: never = event;
+      throw new Error(`Unknown integration event ${JSON.stringify(unknown)}.`);
+    }
+  }
+}
+
+/** The events of `organisation-<orgId>`. Of a key only its HMAC under the pepper is stored. */
+export type OrganisationEvent =
+  | {
+      type: 'OrganisationCreated';
+      data: Happened & {
+        organisationId: OrganisationId;
+        name: string;
+        kind: 'LIVE' | 'SANDBOX';
+        /** The sandbox of a live organisation, and the other way round: an organisation of its own in every respect. */
+        siblingId: OrganisationId;
+      };
+    }
+  | { type: 'ExternalIdIssued'; data: Happened & { externalId: string } }
+  | {
+      type: 'ApiKeyCreated';
+      data: Happened & {
+        keyId: string;
+        label: string;
+        prefix: 'ak_live_' | 'ak_test_';
+        last4: string;
+        hmac: string;
+        scopes: Scope[];
+      };
+    }
+  | { type: 'ApiKeyRevoked'; data: Happened & { keyId: string } };
+
+export type Scope = 'audit:read' | 'audit:write' | 'integrations:read' | 'integrations:write' | 'keys:manage' | 'admin';
+
+export interface ApiKey {
+  keyId: string;
+  label: string;
+  prefix: 'ak_live_' | 'ak_test_';
+  last4: string;
+  hmac: string;
+  scopes: Scope[];
+  createdAt: string;
+  revokedAt: string | null;
+}
+
+export interface Organisation {
+  organisationId: OrganisationId;
+  name: string;
+  kind: 'LIVE' | 'SANDBOX';
+  siblingId: OrganisationId;
+  externalId: string | null;
+  keys: ApiKey[];
+  createdAt: string;
+  revision: number;
+}
+
+export function evolveOrganisation(
+  state: Organisation | null,
+  event: OrganisationEvent,
+  revision: number,
+): Organisation | null {
+  if (event.type === 'OrganisationCreated') {
+    const { organisationId, name, kind, siblingId, at } = event.data;
+    return { organisationId, name, kind, siblingId, externalId: null, keys: [], createdAt: at, revision };
+  }
+  if (state === null) throw new Error(`${event.type} at revision ${revision} comes before OrganisationCreated.`);
+  switch (event.type) {
+    case 'ExternalIdIssued':
+      return { ...state, revision, externalId: event.data.externalId };
+    case 'ApiKeyCreated': {
+      const { at, by: _by, ...key } = event.data;
+      return { ...state, revision, keys: [...state.keys, { ...key, createdAt: at, revokedAt: null }] };
+    }
+    case 'ApiKeyRevoked': {
+      const { keyId, at } = event.data;
+      const keys = state.keys.map((key) => (key.keyId === keyId ? { ...key, revokedAt: at } : key));
+      return { ...state, revision, keys };
+    }
+    default: {
+      const unknown: never = event;
+      throw new Error(`Unknown organisation event ${JSON.stringify(unknown)}.`);
+    }
+  }
+}
+
+/** `ask.registry.register`. The gateway has parsed the body; the registry decides. */
+export interface RegisterIntegration {
+  organisationId: OrganisationId;
+  by: Actor;
+  target: IntegrationTarget;
+  settings: IntegrationSettings;
+}
+
+/** `created`: false when an equal live integration stood already (200 instead of 201). */
+export interface RegisterReply {
+  created: boolean;
+  integration: Integration;
+}
+
+/** `ask.registry.update | remove | pause | resume | test`. */
+export interface ChangeIntegration {
+  organisationId: OrganisationId;
+  integrationId: IntegrationId;
+  by: Actor;
+  /** With `update` only. */
+  settings?: IntegrationSettings;
+}
+
+/** `ask.registry.create-organisation`: with a key made beforehand it may be repeated; the answer is the same. */
+export interface CreateOrganisation {
+  name: string;
+  /** `ak_live_…`; null: the registry makes one. */
+  firstKey: string | null;
+}
+
+export interface CreateOrganisationReply {
+  organisationId: OrganisationId;
+  sandboxId: OrganisationId;
+  externalId: string;
+  /** Shown once: null when the organisation stood already. */
+  apiKey: string | null;
+}

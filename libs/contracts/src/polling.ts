@@ -1,0 +1,71 @@
+import type { IntegrationId, OrganisationId } from './ids';
+
+/** The message on `work.poll.sagemaker.<orgId>.<accountId>-<region>`. The collector reads everything else from the ledger. */
+export interface PollRequest {
+  v: 1;
+  organisationId: OrganisationId;
+  awsAccountId: string;
+  region: string;
+  requestedAt: string;
+  integrationIds: IntegrationId[];
+}
+
+/** The message on `notice.poll-ended.<intId>` (stream POLLS, kept 3 h). Times by AWS's clock unless said otherwise. */
+export interface PollEnded {
+  v: 1;
+  organisationId: OrganisationId;
+  integrationId: IntegrationId;
+  outcome: 'OK' | 'THROTTLED' | 'ACCESS_LOST' | 'FAILED';
+  /** One sentence when it is not OK. */
+  reason: string | null;
+  startedAt: string;
+  endedAt: string;
+  /** The window that was observed; null when nothing was. */
+  windowFrom: string | null;
+  windowTo: string | null;
+  /** Our own clock, for due times. */
+  endedAtLocal: string;
+  observations: number;
+  pages: number;
+  items: number;
+  /** SDK calls by operation, retries included. */
+  calls: Record<string, number>;
+  throttles: number;
+}
+
+/** `ask.scheduler.poll`. */
+export interface PollNow {
+  organisationId: OrganisationId;
+  integrationId: IntegrationId;
+}
+
+/** `ask.collector.test`. */
+export interface TestRequest {
+  organisationId: OrganisationId;
+  integrationId: IntegrationId;
+  awsAccountId: string;
+  region: string;
+  roleArn: string;
+  externalId: string;
+}
+
+/** One line of the doctor's answer. */
+export interface DoctorRow {
+  check: string;
+  status: 'GRANTED' | 'DENIED' | 'THROTTLED' | 'SKIPPED';
+  /** What the row showed, in a sentence. */
+  detail: string;
+  /** What is lost without it. */
+  loss: string | null;
+  /** The IAM policy statement that would grant it. */
+  statement: Record<string, unknown> | null;
+}
+
+export type RefusalCode = 'ROLE_NOT_ASSUMABLE' | 'INSECURE_TRUST_POLICY' | 'WRONG_ACCOUNT' | 'REGION_DISABLED';
+
+export interface TestReply {
+  outcome: 'ACCEPTED' | 'REFUSED';
+  reason: { code: RefusalCode; message: string } | null;
+  testedAt: string;
+  rows: DoctorRow[];
+}
