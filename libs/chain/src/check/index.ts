@@ -1,0 +1,15 @@
+export { concat, equalBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from '../format/bytes';
+export type { Sha256 } from '../format/bytes';
+export { canonicalBytes, Uncanonical } from '../format/canonical';
+export { parseCheckpoint, parseVkey, vkeyOf } from '../format/note';
+export type { Checkpoint, NoteKey } from '../format/note';
+export { hashBytes, hashText, leafHash, nodeHash, payloadHash, ZERO_HASH } from '../format/record';
+export type { ChainRecord } from '../format/record';
+export { HASH_BYTES, parseTilePath, TILE_WIDTH, tilePath } from '../format/tiles';
+export type { ReadTile } from '../format/tiles';
+export { verifyConsistency, verifyInclusion } from './merkle';
+export { InvalidNote, openCheckpoint, openNote, parseTlogProof } from './note';
+export type { OpenedNote, VerifySignature } from './note';
+export { InvalidRecord, parseRecord, payloadMatches } from './record';
+export { ChainWalk } from './walk';
+export type { Finding, FindingKind, WalkedEntry } from './walk';

@@ -1,0 +1,90 @@
+import { concat, fromHex, type Sha256, toHex, utf8 } from './bytes';
+
+/** The closed set of what is hashed of an event (DESIGN §3). Hashes are `sha256:` + 64 hex digits, times RFC 3339 UTC with ms. */
+export interface ChainRecord {
+  v: 1;
+  origin: string;
+  chainPosition: number;
+  id: string;
+  eventType: string;
+  source: string;
+  severity: string;
+  modelId: string | null;
+  integrationId: string | null;
+  timestamp: string;
+  observedAt: string;
+  recordedAt: string;
+  captureMode: string;
+  actor: { type: string; id: string };
+  tags: string[];
+  payloadHash: string;
+  prevHash: string;
+}
+
+export const RECORD_VERSION = 1;
+export const RECORD_BYTES_MAX = 32 * 1024;
+/** What record 0 names as the one before it. */
+export const ZERO_HASH = `sha256:${'0'.repeat(64)}`;
+
+const HASH = /^sha256:[0-9a-f]{64}$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+export const hashText = (hash: Uint8Array): string => `sha256:${toHex(hash)}`;
+
+export function hashBytes(text: string): Uint8Array {
+  if (!HASH.test(text)) throw new RangeError('Not sha256: and 64 hex digits.');
+  return fromHex(text.slice(7));
+}
+
+const PAYLOAD_DOMAIN = utf8('audital/payload/v1\n');
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+
+/** The salt keeps a payload of few possible values from being guessed once it has been redacted. */
+export const payloadHash = (sha256: Sha256, salt: Uint8Array, payload: Uint8Array): Uint8Array =>
+  sha256(concat(PAYLOAD_DOMAIN, salt, payload));
+
+/** RFC 6962 §2.1: the block hash, the Merkle leaf and the entry of a C2SP log in one. */
+export const leafHash = (sha256: Sha256, record: Uint8Array): Uint8Array => sha256(concat(LEAF, record));
+
+export const nodeHash = (sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array =>
+  sha256(concat(NODE, left, right));
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
+const isTime = (value: unknown): boolean => typeof value === 'string' && TIME.test(value);
+const isHash = (value: unknown): boolean => typeof value === 'string' && HASH.test(value);
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+
+const FIELDS: Record<keyof ChainRecord, (value: unknown) => boolean> = {
+  v: (value) => value === RECORD_VERSION,
+  origin: isText,
+  chainPosition: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  id: isText,
+  eventType: isText,
+  source: isText,
+  severity: isText,
+  modelId: isTextOrNull,
+  integrationId: isTextOrNull,
+  timestamp: isTime,
+  observedAt: isTime,
+  recordedAt: isTime,
+  captureMode: isText,
+  actor: isActor,
+  tags: (value) => Array.isArray(value) && value.every((tag) => typeof tag === 'string'),
+  payloadHash: isHash,
+  prevHash: isHash,
+};
+
+function isActor(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, id, ...rest } = value as Record<string, unknown>;
+  return isText(type) && isText(id) && Object.keys(rest).length === 0;
+}
+
+/** The name of the first field that is not as a record must be, or null. An unknown version is refused, never guessed at. */
+export function recordProblem(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return 'record';
+  const record = value as Record<string, unknown>;
+  for (const [name, isRight] of Object.entries(FIELDS)) if (!isRight(record[name])) return name;
+  return Object.keys(record).find((name) => !(name in FIELDS)) ?? null;
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { encodeJson } from '@audital/contracts';
+import type { Ledger, NewEvent, StoredEvent } from './ledger';
+
+/** The UUID text of the first 128 bits of a SHA-256 (DESIGN §8.1). */
+export function eventIdOf(sha256: Uint8Array): string {
+  const hex = Buffer.from(sha256.subarray(0, 16)).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** An event of plain JSON, its id from all of its bytes. */
+export function jsonEvent(type: string, data: unknown, metadata?: unknown): NewEvent {
+  return binaryEvent(type, encodeJson(data), metadata === undefined ? new Uint8Array(0) : encodeJson(metadata));
+}
+
+export function binaryEvent(type: string, data: Uint8Array, metadata: Uint8Array = new Uint8Array(0)): NewEvent {
+  const hash = createHash('sha256').update(`${type}\n`).update(data).update('\n').update(metadata).digest();
+  return { id: eventIdOf(hash), type, data, metadata };
+}
+
+const PAGE = 1000;
+
+/** A whole stream, in pages. */
+export async function* readAll(ledger: Ledger, stream: string, from = 0): AsyncGenerator<StoredEvent> {
+  let next = from;
+  for (;;) {
+    const page = await ledger.read(stream, { from: next, limit: PAGE });
+    yield* page;
+    if (page.length < PAGE) return;
+    next = (page.at(-1) as StoredEvent).revision + 1;
+  }
+}

@@ -1,0 +1,16 @@
+import { Rejected } from '@audital/contracts';
+import type { Ledger } from './ledger';
+import { SqliteLedger } from './sqlite';
+
+export interface LedgerOptions {
+  /** Prefixes of the streams that this service may write; the rest is refused here and in the store. */
+  writes: readonly string[];
+  /** Shown by a store that knows its connections. */
+  connectionName?: string;
+}
+
+/** `sqlite:/path/ledger.sqlite`. Throws Rejected for any other URL, Corrupt for a file that is no ledger. */
+export async function openLedger(url: string, options: LedgerOptions): Promise<Ledger> {
+  if (url.startsWith('sqlite:')) return SqliteLedger.open(url.slice('sqlite:'.length), options.writes);
+  throw new Rejected('LEDGER_URL', `LEDGER_URL is sqlite:/path/ledger.sqlite, not ${url.split('://')[0]}:….`);
+}

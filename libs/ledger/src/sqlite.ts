@@ -1,0 +1,231 @@
+import { type DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Conflict, LIMITS, Rejected } from '@audital/contracts';
+import {
+  type AppendResult,
+  type FollowOptions,
+  type FollowTarget,
+  type Ledger,
+  NO_STREAM,
+  type NewEvent,
+  type ReadOptions,
+  type StoredEvent,
+  StreamDeleted,
+} from './ledger';
+import { mapSqliteError } from './sqlite-errors';
+import { openDatabase } from './sqlite-schema';
+import { SqliteFollowers } from './sqlite-followers';
+
+interface Row {
+  position: number;
+  stream: string;
+  revision: number;
+  id: string;
+  type: string;
+  data: Uint8Array;
+  metadata: Uint8Array;
+}
+
+const PAGE = 1000;
+const COLUMNS = 'position, stream, revision, id, type, data, metadata';
+
+/** The embedded ledger: one file, for one machine. Any number of processes may have it open. */
+export class SqliteLedger implements Ledger {
+  private readonly followers: SqliteFollowers;
+  private readonly statements = new Map<string, StatementSync>();
+
+  private constructor(
+    private readonly db: DatabaseSync,
+    private readonly path: string,
+    private readonly writes: readonly string[],
+  ) {
+    this.followers = new SqliteFollowers({
+      version: () => (this.statement('PRAGMA data_version').get() as { data_version: number }).data_version,
+      page: (target, after) => this.page(target, after),
+    });
+  }
+
+  static open(path: string, writes: readonly string[]): SqliteLedger {
+    return new SqliteLedger(openDatabase(path, writes), path, writes);
+  }
+
+  async append(stream: string, expectedRevision: number, events: NewEvent[]): Promise<AppendResult> {
+    this.checkAppend(stream, events);
+    const lastRevision = this.write(() => this.appendNow(stream, expectedRevision, events));
+    this.followers.wake();
+    return { lastRevision };
+  }
+
+  async read(stream: string, options: ReadOptions = {}): Promise<StoredEvent[]> {
+    const backwards = options.direction === 'backwards';
+    const limit = Math.min(options.limit ?? PAGE, PAGE);
+    const from = options.from ?? (backwards ? 'end' : 'start');
+    const bound = from === 'start' ? 0 : from === 'end' ? Number.MAX_SAFE_INTEGER : from;
+    return this.guarded(() => {
+      this.refuseDeleted(stream);
+      if (from === 'end' && !backwards) return [];
+      const [compare, order] = backwards ? ['<=', 'DESC'] : ['>=', 'ASC'];
+      const sql = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision ${compare} ? ORDER BY revision ${order} LIMIT ?`;
+      return (this.statement(sql).all(stream, bound, limit) as unknown as Row[]).map(toEvent);
+    });
+  }
+
+  async lastRevision(stream: string): Promise<number> {
+    return this.guarded(() => {
+      this.refuseDeleted(stream);
+      return this.revisionNow(stream);
+    });
+  }
+
+  follow(
+    target: FollowTarget,
+    handle: (event: StoredEvent) => Promise<void> | void,
+    options: FollowOptions,
+  ): Promise<void> {
+    return this.followers.follow(target, handle, options);
+  }
+
+  async trim(stream: string, beforeRevision: number): Promise<void> {
+    this.refuseForeign(stream);
+    if (!/^(cursor|checkpoint)-/.test(stream))
+      throw new Rejected(
+        'LEDGER_TRIM_REFUSED',
+        `${stream} is evidence: only cursor and checkpoint streams are trimmed.`,
+      );
+    this.write(() => {
+      const keep = Math.min(beforeRevision, this.revisionNow(stream));
+      this.statement(
+        'INSERT INTO trims VALUES (?, ?) ON CONFLICT DO UPDATE SET before_revision = max(before_revision, excluded.before_revision)',
+      ).run(stream, keep);
+      this.statement('DELETE FROM events WHERE stream = ? AND revision < ?').run(stream, keep);
+    });
+  }
+
+  async tombstone(stream: string): Promise<void> {
+    this.refuseForeign(stream);
+    if (!stream.startsWith('payload-'))
+      throw new Rejected('LEDGER_TOMBSTONE_REFUSED', `${stream} is evidence: only payload segments are deleted.`);
+    this.write(() => {
+      this.statement('INSERT INTO tombstones VALUES (?) ON CONFLICT DO NOTHING').run(stream);
+      this.statement('DELETE FROM events WHERE stream = ?').run(stream);
+    });
+    // secure_delete has zeroed the pages; the old ones still lie in the write-ahead log until it is cut.
+    this.guarded(() => this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+  }
+
+  async close(): Promise<void> {
+    await this.followers.close();
+    if (this.db.isOpen) this.db.close();
+  }
+
+  private appendNow(stream: string, expectedRevision: number, events: NewEvent[]): number {
+    this.refuseDeleted(stream);
+    const actual = this.revisionNow(stream);
+    const last = expectedRevision + events.length;
+    if (actual !== expectedRevision) {
+      if (actual >= last && this.standsAlready(stream, expectedRevision, events)) return last;
+      throw new Conflict(stream, expectedRevision, actual);
+    }
+    const insert = this.statement(
+      'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    events.forEach((event, index) =>
+      insert.run(stream, expectedRevision + 1 + index, event.id, event.type, event.data, event.metadata),
+    );
+    return last;
+  }
+
+  /** The identical batch, byte for byte, at the same place: a retry after an unknown outcome. */
+  private standsAlready(stream: string, expectedRevision: number, events: NewEvent[]): boolean {
+    const sql = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?`;
+    const rows = this.statement(sql).all(stream, expectedRevision, events.length) as unknown as Row[];
+    return (
+      rows.length === events.length &&
+      rows.every((row, index) => {
+        const event = events[index] as NewEvent;
+        return (
+          row.id === event.id &&
+          row.type === event.type &&
+          same(row.data, event.data) &&
+          same(row.metadata, event.metadata)
+        );
+      })
+    );
+  }
+
+  private checkAppend(stream: string, events: NewEvent[]): void {
+    this.refuseForeign(stream);
+    if (events.length === 0) throw new RangeError('An append has at least one event.');
+    const bytes = events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0);
+    if (bytes > LIMITS.appendBytesMax) {
+      throw new Rejected(
+        'LEDGER_APPEND_TOO_LARGE',
+        `An append of ${bytes} bytes is too large: at most ${LIMITS.appendBytesMax} are taken at once.`,
+      );
+    }
+  }
+
+  private refuseForeign(stream: string): void {
+    if (this.writes.some((prefix) => stream.startsWith(prefix))) return;
+    throw new Rejected(
+      'LEDGER_FOREIGN_STREAM',
+      `This service may not write ${stream}; it may write ${this.writes.join(', ') || 'nothing'}.`,
+    );
+  }
+
+  private refuseDeleted(stream: string): void {
+    if (this.statement('SELECT 1 FROM tombstones WHERE stream = ?').get(stream)) throw new StreamDeleted(stream);
+  }
+
+  private revisionNow(stream: string): number {
+    const row = this.statement('SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1').get(
+      stream,
+    ) as { revision: number } | undefined;
+    return row?.revision ?? NO_STREAM;
+  }
+
+  /** One transaction: BEGIN IMMEDIATE waits for other writers (busy_timeout), COMMIT returns after fsync. */
+  private write<T>(work: () => T): T {
+    return this.guarded(() => {
+      this.db.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (this.db.isTransaction) this.db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  private guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw mapSqliteError(error, this.path);
+    }
+  }
+
+  private page(target: FollowTarget, after: number): StoredEvent[] {
+    return this.guarded(() => {
+      if ('stream' in target) {
+        const sql = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ${PAGE}`;
+        return (this.statement(sql).all(target.stream, after) as unknown as Row[]).map(toEvent);
+      }
+      const sql = `SELECT ${COLUMNS} FROM events WHERE position > ? AND stream >= ? AND stream < ? ORDER BY position LIMIT ${PAGE}`;
+      return (this.statement(sql).all(after, target.category, `${target.category}\u{10ffff}`) as unknown as Row[]).map(
+        toEvent,
+      );
+    });
+  }
+
+  private statement(sql: string): StatementSync {
+    const known = this.statements.get(sql) ?? this.db.prepare(sql);
+    this.statements.set(sql, known);
+    return known;
+  }
+}
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+const toEvent = ({ position, ...row }: Row): StoredEvent => ({ ...row, position: String(position) });
