@@ -1,0 +1,52 @@
+import { createPrivateKey, createPublicKey, hash, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
+import { type NoteSigner, type Sha256, vkeyOf } from '@audital/chain/write';
+import type { OrganisationId } from '@audital/contracts';
+
+export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+
+/** DER of an Ed25519 private key up to its 32 bytes of seed (RFC 8410). */
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** What one organisation's chain is signed and its ids are made with, all from the master secret (DESIGN §3). */
+export interface OrganisationKeys {
+  origin: string;
+  signer: NoteSigner;
+  vkey: string;
+  idSecret: Uint8Array;
+}
+
+/** HKDF-SHA-256 with the organisation as salt and purpose and epoch as info: one organisation's keys say nothing of another's. */
+export function organisationKeys(
+  masterSecret: Uint8Array,
+  organisationId: OrganisationId,
+  logOrigin: string,
+): OrganisationKeys {
+  const derive = (purpose: string): Uint8Array =>
+    new Uint8Array(hkdfSync('sha256', masterSecret, organisationId, `audital/${purpose}`, 32));
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([PKCS8_ED25519, derive('checkpoint-signing/1')]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const publicKey = rawPublicKey(privateKey);
+  const origin = `${logOrigin}/log/${organisationId}`;
+  return {
+    origin,
+    signer: { name: origin, publicKey, sign: (message) => sign(null, message, privateKey) },
+    vkey: vkeyOf(sha256, origin, publicKey),
+    idSecret: derive('event-ids'),
+  };
+}
+
+function rawPublicKey(privateKey: KeyObject): Uint8Array {
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return new Uint8Array(Buffer.from(x as string, 'base64url'));
+}
+
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+    format: 'jwk',
+  });
+  return verify(null, message, key, signature);
+}

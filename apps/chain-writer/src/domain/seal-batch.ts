@@ -1,0 +1,278 @@
+import {
+  canonicalBytes,
+  type ChainRecord,
+  concat,
+  hashText,
+  payloadHash,
+  sealRecord,
+  type Sha256,
+} from '@audital/chain/write';
+import {
+  type AppendRequest,
+  type CursorMoved,
+  type CursorStep,
+  facts,
+  type Observation,
+  type RecordMetadata,
+  type SealRequest,
+} from '@audital/contracts';
+import { type ChainState, nextPayloadPlace, withRecord } from './chain-state';
+import { type Draft, draftProblem, fromApi, fromObservation } from './draft';
+import type { Identity } from './identity';
+
+export type SealInput = { kind: 'seal'; request: SealRequest } | { kind: 'append'; request: AppendRequest };
+
+/** What the edge knows and the decision needs. */
+export interface SealContext {
+  sha256: Sha256;
+  identity: Identity;
+  origin: string;
+  /** What LOG_CREATED says: the first public key. */
+  logCreated: { vkey: string };
+  now: string;
+  newSalt: () => Uint8Array;
+  /** Position of the event with this identity in the chain, or null. */
+  known: (identity: string) => number | null;
+  /** Last revisions of the cursor and integration streams that the inputs name. */
+  revisions: ReadonlyMap<string, number>;
+}
+
+export interface SealedRecord {
+  position: number;
+  bytes: Uint8Array;
+  blockHash: Uint8Array;
+  id: string;
+  identity: string;
+  payload: { segment: number; revision: number; data: Uint8Array };
+  metadata: RecordMetadata;
+}
+
+export interface CursorAppend {
+  stream: string;
+  expectedRevision: number;
+  event: CursorMoved;
+}
+
+export type Outcome =
+  /** All of it is in this batch, or was in the chain before. `dead`: observations that EVIDENCE_LOST stands for. */
+  | { kind: 'sealed'; dead: { observation: Observation; reason: string }[] }
+  /** The fence did not match (DESIGN §8.2): nothing of it is kept, and the next poll sees the facts again. */
+  | { kind: 'dropped'; reason: string }
+  | { kind: 'appended'; position: number }
+  /** Its key stands earlier in this batch: it has to be asked again afterwards. */
+  | { kind: 'again' }
+  | { kind: 'refused'; reason: string };
+
+export interface SealedBatch {
+  records: SealedRecord[];
+  cursors: CursorAppend[];
+  outcomes: Outcome[];
+  state: ChainState;
+}
+
+/** Orders, hashes and links what came in together: one batch, one append (DESIGN §3). Pure; the same inputs give the same bytes. */
+export function sealBatch(state: ChainState, inputs: SealInput[], context: SealContext): SealedBatch {
+  const batch = new Batch(state, context);
+  const outcomes = inputs.map((input) =>
+    input.kind === 'seal' ? batch.seal(input.request) : batch.append(input.request),
+  );
+  return { records: batch.records, cursors: batch.cursors, outcomes, state: batch.state };
+}
+
+class Batch {
+  readonly records: SealedRecord[] = [];
+  readonly cursors: CursorAppend[] = [];
+  private readonly own = new Map<string, number>();
+  private readonly revisions: Map<string, number>;
+  private readonly batchStart: number;
+
+  constructor(
+    public state: ChainState,
+    private readonly context: SealContext,
+  ) {
+    this.revisions = new Map(context.revisions);
+    this.batchStart = state.tree.size;
+  }
+
+  seal(request: SealRequest): Outcome {
+    const reason = request.cursor ? this.fenceProblem(request.cursor, request.integrationId) : null;
+    if (reason !== null) return { kind: 'dropped', reason };
+    const before = this.records.length;
+    const dead = request.observations.flatMap((observation) => {
+      const refusal = this.observe(observation);
+      return refusal === null ? [] : [{ observation, reason: refusal }];
+    });
+    if (request.cursor) this.moveCursor(request.cursor, this.records.length > before);
+    return { kind: 'sealed', dead };
+  }
+
+  append(request: AppendRequest): Outcome {
+    const draft = fromApi(request, this.recordedAt());
+    const reason = draftProblem(draft);
+    if (reason !== null) return { kind: 'refused', reason };
+    if (this.own.has(this.context.identity.of(draft.fact))) return { kind: 'again' };
+    return { kind: 'appended', position: this.add(draft) };
+  }
+
+  private fenceProblem(cursor: CursorStep, integrationId: string | null): string | null {
+    const actual = this.revisions.get(cursor.stream) ?? -1;
+    if (actual !== cursor.expectedRevision)
+      return `${cursor.stream} stands at ${actual}, the part starts from ${cursor.expectedRevision}`;
+    const integration = this.revisions.get(`integration-${integrationId}`) ?? -1;
+    if (integration === cursor.integrationRevision) return null;
+    return `integration-${integrationId} stands at ${integration}, the part was made with ${cursor.integrationRevision}`;
+  }
+
+  /** The reason when EVIDENCE_LOST had to take its place (DESIGN §8.5). */
+  private observe(observation: Observation): string | null {
+    const { fact } = observation;
+    const settled = this.find(fact) ?? this.find(facts.refused(fact));
+    if (settled !== null) return null;
+    const draft = fromObservation(observation);
+    const reason = draftProblem(draft) ?? this.tooLarge(draft);
+    this.add(reason === null ? draft : this.evidenceLost(observation, reason));
+    return reason;
+  }
+
+  private find(fact: string): number | null {
+    const identity = this.context.identity.of(fact);
+    return this.own.get(identity) ?? this.context.known(identity);
+  }
+
+  private tooLarge(draft: Draft): string | null {
+    const size = JSON.stringify([draft.actor, draft.tags]).length;
+    return size <= 16 * 1024 ? null : `actor and tags have ${size} characters; at most ${16 * 1024} fit into a record.`;
+  }
+
+  private evidenceLost(observation: Observation, reason: string): Draft {
+    const now = this.recordedAt();
+    return {
+      fact: facts.refused(observation.fact),
+      eventType: 'EVIDENCE_LOST',
+      source: 'AUDITAL',
+      severity: 'HIGH',
+      timestamp: now,
+      observedAt: now,
+      captureMode: 'POLL',
+      actor: { type: 'SERVICE', id: 'chain-writer' },
+      integrationId: observation.integrationId,
+      modelId: null,
+      modelIdentity: null,
+      payload: {
+        reason: 'REFUSED',
+        detail: reason.slice(0, 2000).toWellFormed(),
+        refusedEventType: String(observation.eventType).slice(0, 64).toWellFormed(),
+      },
+      tags: [],
+    };
+  }
+
+  private moveCursor(cursor: CursorStep, hasRecords: boolean): void {
+    const { stream, expectedRevision, changes } = cursor;
+    const append: CursorAppend = { stream, expectedRevision, event: { v: 1, changes } };
+    this.cursors.push(append);
+    this.revisions.set(stream, expectedRevision + 1);
+    // DESIGN §8.3: whoever takes over finds the move beside the record that justifies it.
+    const last = this.records.at(-1);
+    if (hasRecords && last) last.metadata = { ...last.metadata, cursors: [append] };
+  }
+
+  private add(draft: Draft): number {
+    if (this.state.tree.size === 0) this.addRecord(this.logCreated());
+    const { identity } = this.context;
+    const modelId = draft.modelId ?? (draft.modelIdentity ? identity.modelId(draft.modelIdentity) : null);
+    if (modelId !== null && this.find(facts.modelRegistered(modelId)) === null)
+      this.addRecord(modelRegistered(draft, modelId, identity));
+    return this.addRecord({ ...draft, modelId });
+  }
+
+  private logCreated(): Draft {
+    const now = this.recordedAt();
+    const { origin, logCreated } = this.context;
+    return {
+      fact: facts.logCreated(),
+      eventType: 'LOG_CREATED',
+      source: 'AUDITAL',
+      severity: 'INFO',
+      timestamp: now,
+      observedAt: now,
+      captureMode: 'API',
+      actor: { type: 'SERVICE', id: 'chain-writer' },
+      integrationId: null,
+      modelId: null,
+      modelIdentity: null,
+      payload: {
+        origin,
+        vkey: logCreated.vkey,
+        recordVersion: 1,
+        hash: 'SHA-256',
+        tree: 'RFC 6962',
+        canonicalisation: 'RFC 8785',
+      },
+      tags: [],
+    };
+  }
+
+  private addRecord(draft: Draft): number {
+    const { sha256, identity, origin, newSalt } = this.context;
+    const salt = newSalt();
+    const payload = canonicalBytes(draft.payload);
+    const place = nextPayloadPlace(this.state);
+    const position = this.state.tree.size;
+    const record: ChainRecord = {
+      v: 1,
+      origin,
+      chainPosition: position,
+      id: identity.eventId(draft.fact, Date.parse(draft.timestamp)),
+      eventType: draft.eventType,
+      source: draft.source,
+      severity: draft.severity,
+      modelId: draft.modelId,
+      integrationId: draft.integrationId,
+      timestamp: draft.timestamp,
+      observedAt: draft.observedAt,
+      recordedAt: this.recordedAt(),
+      captureMode: draft.captureMode,
+      actor: { type: draft.actor.type, id: draft.actor.id },
+      tags: draft.tags,
+      payloadHash: hashText(payloadHash(sha256, salt, payload)),
+      prevHash: this.state.head,
+    };
+    const { bytes, blockHash } = sealRecord(sha256, record);
+    const { segment, revision } = place;
+    const factIdentity = identity.of(draft.fact);
+    this.records.push({
+      position,
+      bytes,
+      blockHash,
+      id: record.id,
+      identity: factIdentity,
+      payload: { segment, revision, data: concat(salt, payload) },
+      metadata: { segment, revision, batchStart: this.batchStart },
+    });
+    this.own.set(factIdentity, position);
+    this.state = withRecord(sha256, place.state, record, blockHash);
+    return position;
+  }
+
+  /** Never goes back, whatever the clock does. */
+  private recordedAt(): string {
+    return this.context.now > this.state.lastRecordedAt ? this.context.now : this.state.lastRecordedAt;
+  }
+}
+
+function modelRegistered(draft: Draft, modelId: string, identity: Identity): Draft {
+  const firstSeenIn = { eventType: draft.eventType, id: identity.eventId(draft.fact, Date.parse(draft.timestamp)) };
+  const named = draft.modelIdentity ?? { rule: 'API', value: null };
+  return {
+    ...draft,
+    fact: facts.modelRegistered(modelId),
+    eventType: 'MODEL_REGISTERED',
+    source: 'AUDITAL',
+    severity: 'INFO',
+    actor: { type: 'SERVICE', id: 'chain-writer' },
+    modelId,
+    payload: { modelId, rule: named.rule, value: named.value, firstSeenIn },
+    tags: [],
+  };
+}

@@ -1,0 +1,158 @@
+import { toHex } from '@audital/chain/check';
+import { parseVkey } from '@audital/chain/write';
+import {
+  type AppendReply,
+  type AppendRequest,
+  isId,
+  ledgerStreams,
+  type OrganisationId,
+  partitionOf,
+  Rejected,
+  type SealRequest,
+  subjects,
+} from '@audital/contracts';
+import type { Bus } from '@audital/messaging';
+import type { Health, Logger } from '@audital/service';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { organisationKeys, sha256 } from './adapters/keys';
+import type { WriterPorts } from './load-chain';
+import { OrganisationWriter, type WriterOutlets } from './organisation-writer';
+import { Relay } from './relay';
+
+export interface WriterOptions extends WriterPorts {
+  bus: Bus;
+  log: Logger;
+  health: Health;
+  masterSecret: Uint8Array;
+  logOrigin: string;
+  partition: number;
+  partitions: number;
+  checkpointDelayMs: number;
+  now: () => Date;
+}
+
+/** All chains of one partition. Organisations are loaded when they are first written to, and at the start to finish what a crash left. */
+export class Writer {
+  private readonly chains = new Map<OrganisationId, { writer: OrganisationWriter; relay: Relay }>();
+  private readonly ended = new AbortController();
+  private readonly outlets: WriterOutlets;
+  private following: Promise<void> | null = null;
+
+  constructor(private readonly o: WriterOptions) {
+    this.outlets = this.makeOutlets();
+    o.bus.reconnected(() => {
+      for (const { relay } of this.chains.values()) relay.lookAgain();
+    });
+  }
+
+  /** Follows the organisations: each chain is opened, which signs and tells what the last run did not. */
+  start(): void {
+    const target = { category: 'organisation-', afterPosition: null };
+    const opened = new Set<string>();
+    this.following = this.o.ledger.follow(
+      target,
+      async ({ stream }) => {
+        const id = stream.slice('organisation-'.length) as OrganisationId;
+        if (opened.has(id) || !this.isOurs(id)) return;
+        opened.add(id);
+        if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) >= 0) await this.chain(id).writer.open();
+      },
+      { signal: this.ended.signal },
+    );
+    this.following.catch((error: unknown) => {
+      this.o.log.fatal({ err: error }, 'the organisations cannot be followed');
+      process.exit(1);
+    });
+  }
+
+  async seal(request: SealRequest): Promise<void> {
+    this.check(request);
+    if (!Array.isArray(request.observations))
+      throw new Rejected('SEAL_REQUEST_INVALID', 'A SealRequest has a list of observations.');
+    await this.chain(request.organisationId).writer.seal(request);
+  }
+
+  append(request: AppendRequest): Promise<AppendReply> {
+    this.check(request);
+    return this.chain(request.organisationId).writer.append(request);
+  }
+
+  async close(): Promise<void> {
+    this.ended.abort();
+    await this.following?.catch(() => undefined);
+    await Promise.all([...this.chains.values()].map(({ writer }) => writer.close()));
+    for (const { relay } of this.chains.values()) relay.close();
+  }
+
+  private check(request: { v: number; organisationId: string } | null): void {
+    if (request?.v !== 1) throw new Rejected('SEAL_REQUEST_INVALID', 'The message has another version than 1.');
+    if (!isId('org', request.organisationId))
+      throw new Rejected('SEAL_REQUEST_INVALID', 'organisationId is not org_ and 26 characters.');
+    if (!this.isOurs(request.organisationId as OrganisationId))
+      throw new Rejected('WRONG_PARTITION', 'The organisation belongs to another partition.');
+  }
+
+  private isOurs(id: OrganisationId): boolean {
+    return partitionOf(sha256(new TextEncoder().encode(id)), this.o.partitions) === this.o.partition;
+  }
+
+  private chain(id: OrganisationId): { writer: OrganisationWriter; relay: Relay } {
+    const open = this.chains.get(id);
+    if (open) return open;
+    const { ledger, bus, log, now, checkpointDelayMs } = this.o;
+    const keys = organisationKeys(this.o.masterSecret, id, this.o.logOrigin);
+    const keyId = toHex(parseVkey(sha256, keys.vkey).keyId);
+    const chain = {
+      relay: new Relay(id, { ledger, bus, log, keyId, now }),
+      writer: new OrganisationWriter(id, keys, this.o, this.outlets, { checkpointDelayMs, now }),
+    };
+    this.chains.set(id, chain);
+    return chain;
+  }
+
+  private makeOutlets(): WriterOutlets {
+    const { bus, log, health } = this.o;
+    const registers = [health.metrics];
+    const sealed = new Counter({ name: 'audital_sealed_events_total', help: 'Events sealed.', registers });
+    const dropped = new Counter({
+      name: 'audital_dropped_parts_total',
+      help: 'Parts whose fence did not match.',
+      registers,
+    });
+    const stopped = new Gauge({
+      name: 'audital_stopped_organisations',
+      help: 'Organisations whose chain is stopped: page somebody.',
+      registers,
+    });
+    const seconds = new Histogram({ name: 'audital_ledger_append_seconds', help: 'Time to seal a batch.', registers });
+    const requests = new Histogram({
+      name: 'audital_batch_requests',
+      help: 'Requests in a batch.',
+      buckets: [1, 4, 16, 64, 256],
+      registers,
+    });
+    return {
+      bury: async (organisationId, observation, reason) => {
+        const id = `dead:refused:${organisationId}:${observation.fact}`;
+        await bus.publish(subjects.dead(`observation.${organisationId}`), observation, {
+          messageId: id,
+          headers: { 'Audital-Reason': reason.replaceAll(/\s+/g, ' ').slice(0, 500) },
+        });
+      },
+      checkpointPublished: (organisationId, checkpoint) => this.chains.get(organisationId)?.relay.follow(checkpoint),
+      onSealed: (records, batchSize, took) => {
+        sealed.inc(records);
+        requests.observe(batchSize);
+        seconds.observe(took);
+      },
+      onDropped: (organisationId, reason) => {
+        dropped.inc();
+        log.info({ organisationId, reason }, 'a part was dropped: the next poll sees its facts again');
+      },
+      onStopped: (organisationId, error) => {
+        stopped.inc();
+        log.error({ organisationId, reason: error.message }, 'the chain of an organisation is stopped');
+      },
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  facts,
+  type IntegrationEvent,
+  type IntegrationId,
+  type JsonObject,
+  type Observation,
+  type OrganisationEvent,
+  type Severity,
+} from '@audital/contracts';
+
+const SEVERITY: Partial<Record<RegistryEvent['type'], Severity>> = {
+  IntegrationRefused: 'MEDIUM',
+  IntegrationRemoved: 'MEDIUM',
+  IntegrationPaused: 'MEDIUM',
+  ApiKeyRevoked: 'MEDIUM',
+};
+
+export type RegistryEvent = IntegrationEvent | OrganisationEvent;
+
+/** The audit of the audit: what a registry event says in the chain. No HMAC, no external id. */
+export function configChange(
+  event: RegistryEvent,
+  at: { stream: string; revision: number; integrationId: IntegrationId | null },
+): Observation {
+  const { type, data } = event;
+  return {
+    fact: facts.registryEvent(at.stream, at.revision),
+    eventType: 'CONFIG_CHANGE',
+    source: 'AUDITAL',
+    severity: SEVERITY[type] ?? 'INFO',
+    timestamp: data.at,
+    observedAt: data.at,
+    captureMode: 'API',
+    actor: data.by,
+    integrationId: at.integrationId,
+    payload: {
+      change: changeName(type),
+      ...(at.integrationId ? { integrationId: at.integrationId } : {}),
+      ...details(event),
+    },
+    tags: [],
+  };
+}
+
+/** IntegrationRegistered → INTEGRATION_REGISTERED. */
+const changeName = (type: string): string => type.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
+
+function details(event: RegistryEvent): JsonObject {
+  switch (event.type) {
+    case 'IntegrationRegistered': {
+      const { awsAccountId, region, roleArn } = event.data.target;
+      return { awsAccountId, region, roleArn, settings: json(event.data.settings) };
+    }
+    case 'IntegrationUpdated':
+      return { settings: json(event.data.settings) };
+    case 'IntegrationActivated':
+      return { checks: json(event.data.rows.map(({ check, status }) => ({ check, status }))) };
+    case 'IntegrationRefused':
+      return {
+        reason: json(event.data.reason),
+        checks: json(event.data.rows.map(({ check, status }) => ({ check, status }))),
+      };
+    case 'OrganisationCreated':
+      return { name: event.data.name, kind: event.data.kind };
+    case 'ApiKeyCreated': {
+      const { keyId, label, prefix, last4, scopes } = event.data;
+      return { keyId, label, prefix, last4, scopes: [...scopes] };
+    }
+    case 'ApiKeyRevoked':
+      return { keyId: event.data.keyId };
+    case 'IntegrationPaused':
+    case 'IntegrationResumed':
+    case 'IntegrationRemoved':
+    case 'ExternalIdIssued':
+      return {};
+  }
+}
+
+const json = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;

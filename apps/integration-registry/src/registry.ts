@@ -1,0 +1,226 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import {
+  type Actor,
+  type ChangeIntegration,
+  Conflict,
+  type CreateOrganisation,
+  type CreateOrganisationReply,
+  evolveIntegration,
+  evolveOrganisation,
+  type Integration,
+  type IntegrationEvent,
+  type IntegrationId,
+  ledgerStreams,
+  makeApiKey,
+  makeId,
+  type Organisation,
+  type OrganisationEvent,
+  type OrganisationId,
+  Rejected,
+  type RegisterIntegration,
+  type RegisterReply,
+  subjects,
+  type TestReply,
+  type TestRequest,
+  Unavailable,
+} from '@audital/contracts';
+import { handle, jsonEvent, type Ledger, load, NO_STREAM, readAll } from '@audital/ledger';
+import type { Bus } from '@audital/messaging';
+import { type Change, decideChange, decideOutcome, decideRegistration, refuseOverlap } from './domain/integration';
+import { birthOf, decideBirth } from './domain/organisation';
+import { decodeRegistryEvent, type RegistryView } from './registry-view';
+
+const REGISTRY: Actor = { type: 'SERVICE', id: 'integration-registry' };
+const OPERATOR: Actor = { type: 'USER', id: 'operator' };
+const TEST_LIMIT_MS = 60_000;
+
+export interface RegistryOptions {
+  ledger: Ledger;
+  bus: Bus;
+  view: RegistryView;
+  pepper: string;
+  now: () => Date;
+}
+
+/** The use cases of the registry. Each decides on what the ledger holds, and appends; nothing else (DESIGN §1). */
+export class Registry {
+  /** Registrations of one organisation go one after the other, so that each sees the one before it. */
+  private readonly turns = new Map<OrganisationId, Promise<unknown>>();
+
+  constructor(private readonly o: RegistryOptions) {}
+
+  async createOrganisation(request: CreateOrganisation): Promise<CreateOrganisationReply> {
+    if (typeof request?.name !== 'string' || request.name.trim() === '' || request.name.length > 128) {
+      throw new Rejected('REQUEST_INVALID', 'An organisation has a name of 1 to 128 characters.');
+    }
+    const text = request.firstKey ?? makeApiKey('ak_live_', randomBytes(32));
+    const birth = birthOf({ bytes: this.hmac(`organisation | ${text}`), keyHmac: this.keyHmac(text) });
+    const at = this.o.now().toISOString();
+    const common = { name: request.name.trim(), at, by: OPERATOR };
+    const live = {
+      ...common,
+      organisationId: birth.organisationId,
+      siblingId: birth.sandboxId,
+      kind: 'LIVE' as const,
+      externalId: birth.externalId,
+      firstKey: { hmac: this.keyHmac(text), text },
+    };
+    const sandboxExternalId = birthOf({ bytes: this.hmac(`sandbox | ${text}`), keyHmac: '' }).externalId;
+    const sandbox = {
+      ...common,
+      organisationId: birth.sandboxId,
+      siblingId: birth.organisationId,
+      kind: 'SANDBOX' as const,
+      externalId: sandboxExternalId,
+      firstKey: null,
+    };
+    // The sandbox first: when the live organisation stands, both do.
+    await this.organisation(birth.sandboxId, (state) => decideBirth(state, sandbox));
+    const { events } = await this.organisation(birth.organisationId, (state) => decideBirth(state, live));
+    const created = events.some(({ type }) => type === 'OrganisationCreated');
+    return {
+      organisationId: birth.organisationId,
+      sandboxId: birth.sandboxId,
+      externalId: birth.externalId,
+      apiKey: created ? text : null,
+    };
+  }
+
+  register(request: RegisterIntegration): Promise<RegisterReply> {
+    return this.inTurn(request.organisationId, () => this.registerNow(request));
+  }
+
+  async change(change: Change, request: ChangeIntegration): Promise<Integration> {
+    const decide = (state: Integration | null): IntegrationEvent[] => {
+      const own = state?.organisationId === request.organisationId ? state : null;
+      const settings = request.settings ? { settings: request.settings } : {};
+      if (change === 'update' && own && request.settings) refuseOverlap(own.target, request.settings, this.others(own));
+      return decideChange(change, own, { at: this.o.now().toISOString(), by: request.by, ...settings });
+    };
+    const change1 = (): Promise<Integration> => this.integration(request.integrationId, decide);
+    return change === 'update' ? this.inTurn(request.organisationId, change1) : change1();
+  }
+
+  /** Asks the collector again; only an integration that has been told its outcome once may be ACTIVE or REFUSED. */
+  async test(request: ChangeIntegration): Promise<Integration> {
+    const { state } = await load(this.o.ledger, ledgerStreams.integration(request.integrationId), integrationDecider);
+    if (state?.organisationId !== request.organisationId || state.status === 'REMOVED') {
+      throw new Rejected('INTEGRATION_NOT_FOUND', 'There is no such integration in this organisation.');
+    }
+    return this.settleTest(state);
+  }
+
+  /** The doctor's word on an integration, and what follows from it. Throws Unavailable while the collector is away. */
+  async settleTest(integration: Integration): Promise<Integration> {
+    const { organisationId, integrationId, target } = integration;
+    const request: TestRequest = { organisationId, integrationId, ...target };
+    const reply = await this.o.bus.ask<TestReply>(subjects.askCollectorTest(), request, { timeoutMs: TEST_LIMIT_MS });
+    return this.integration(integrationId, (state) => decideOutcome(state, reply, REGISTRY));
+  }
+
+  private async registerNow(request: RegisterIntegration): Promise<RegisterReply> {
+    await this.refresh(request.organisationId);
+    const organisation = this.o.view.organisations.get(request.organisationId);
+    if (!organisation?.externalId) throw new Rejected('ORGANISATION_NOT_FOUND', 'There is no such organisation.');
+    const registration = decideRegistration(request, {
+      externalId: organisation.externalId,
+      integrations: this.o.view.of(request.organisationId),
+    });
+    if (registration.kind === 'exists') return { created: false, integration: registration.integration };
+    const now = this.o.now();
+    const integrationId = makeId('int', now.getTime(), randomBytes(10));
+    const { organisationId, target, settings, by } = request;
+    const data = { at: now.toISOString(), by, integrationId, organisationId, target, settings };
+    const stream = ledgerStreams.integration(integrationId);
+    const event = jsonEvent('IntegrationRegistered', data);
+    await this.o.ledger.append(stream, NO_STREAM, [event]);
+    const integration = evolveIntegration(null, { type: 'IntegrationRegistered', data }, 0) as Integration;
+    this.o.view.integrations.set(integrationId, integration);
+    this.o.bus.hint(subjects.registryChanged(), { stream });
+    return { created: true, integration };
+  }
+
+  private others(own: Integration): Integration[] {
+    return this.o.view
+      .of(own.organisationId)
+      .filter((one) => one.integrationId !== own.integrationId && one.status !== 'REMOVED');
+  }
+
+  /** The view follows the ledger; before a decision the streams that it rests on are read to their ends. */
+  private async refresh(organisationId: OrganisationId): Promise<void> {
+    const { ledger, view } = this.o;
+    const streams = [
+      ledgerStreams.organisation(organisationId),
+      ...view.of(organisationId).map((one) => ledgerStreams.integration(one.integrationId)),
+    ];
+    for (const stream of streams) {
+      const known = view.organisations.get(organisationId);
+      const from = stream.startsWith('organisation-') ? (known?.revision ?? -1) + 1 : 0;
+      for await (const stored of readAll(ledger, stream, from)) view.apply(stored);
+    }
+  }
+
+  private async integration(
+    integrationId: IntegrationId,
+    decide: (state: Integration | null) => IntegrationEvent[],
+  ): Promise<Integration> {
+    const stream = ledgerStreams.integration(integrationId);
+    const { state, events } = await handle<Integration | null, IntegrationEvent>(this.o.ledger, stream, {
+      ...integrationDecider,
+      decide,
+    });
+    if (events.length > 0) this.o.bus.hint(subjects.registryChanged(), { stream });
+    if (state === null)
+      throw new Rejected('INTEGRATION_NOT_FOUND', 'There is no such integration in this organisation.');
+    return state;
+  }
+
+  private async organisation(id: OrganisationId, decide: (state: Organisation | null) => OrganisationEvent[]) {
+    const encode = (event: OrganisationEvent) => jsonEvent(event.type, event.data);
+    const decider = {
+      initialState: null,
+      decode: decodeRegistryEvent<OrganisationEvent>,
+      encode,
+      evolve: evolveOrganisation,
+      decide,
+    };
+    return handle<Organisation | null, OrganisationEvent>(this.o.ledger, ledgerStreams.organisation(id), decider);
+  }
+
+  private inTurn<T>(organisationId: OrganisationId, work: () => Promise<T>): Promise<T> {
+    const before = this.turns.get(organisationId) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.turns.set(organisationId, settled);
+    void settled.then(() => {
+      if (this.turns.get(organisationId) === settled) this.turns.delete(organisationId);
+    });
+    return turn.catch((error: unknown) => {
+      throw error instanceof Conflict
+        ? new Unavailable('ledger', 'Somebody else registers at the same time: try again.', { cause: error })
+        : error;
+    });
+  }
+
+  private hmac(text: string): Buffer {
+    return createHmac('sha256', this.o.pepper).update(text).digest();
+  }
+
+  private keyHmac(key: string): string {
+    return apiKeyHmac(this.o.pepper, key);
+  }
+}
+
+/** How a key is stored: HMAC-SHA-256 under the pepper, in hex. The gateway computes the same. */
+export const apiKeyHmac = (pepper: string, key: string): string =>
+  createHmac('sha256', pepper).update(key).digest('hex');
+
+const integrationDecider = {
+  initialState: null,
+  decode: decodeRegistryEvent<IntegrationEvent>,
+  encode: (event: IntegrationEvent) => jsonEvent(event.type, event.data),
+  evolve: evolveIntegration,
+};

@@ -1,0 +1,106 @@
+import {
+  decodeJson,
+  evolveIntegration,
+  type Integration,
+  type IntegrationEvent,
+  type IntegrationId,
+  type PollEnded,
+  type PollNow,
+  type PollRequest,
+  Rejected,
+  subjects,
+  Unavailable,
+} from '@audital/contracts';
+import type { Ledger, StoredEvent } from '@audital/ledger';
+import type { Bus } from '@audital/messaging';
+import type { Logger } from '@audital/service';
+import { pollRequests, Schedule } from './domain/schedule';
+
+const TICK_MS = 100;
+
+/** Asks for polls when they are due. It remembers nothing that it cannot read again: integrations from the ledger, polls from POLLS. */
+export class Scheduler {
+  private readonly integrations = new Map<IntegrationId, Integration>();
+  private readonly schedule: Schedule;
+  private timer: NodeJS.Timeout | null = null;
+  private asking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly o: {
+      ledger: Ledger;
+      bus: Bus;
+      log: Logger;
+      speed: number;
+      signal: AbortSignal;
+      now: () => number;
+    },
+  ) {
+    this.schedule = new Schedule(o.speed);
+  }
+
+  /** Resolves when it stops; rejects when the ledger's history cannot be read. */
+  async run(): Promise<void> {
+    const { ledger, bus, signal } = this.o;
+    const caughtUp = Promise.withResolvers<void>();
+    const following = ledger.follow({ category: 'integration-', afterPosition: null }, (stored) => this.apply(stored), {
+      signal,
+      onCaughtUp: caughtUp.resolve,
+    });
+    const replayed = Promise.withResolvers<void>();
+    await Promise.race([caughtUp.promise, following]);
+    const reading = bus.readStream(
+      'POLLS',
+      { subject: subjects.pollEnded('*' as IntegrationId), signal, onCaughtUp: replayed.resolve },
+      (body) => this.schedule.ended(body as PollEnded),
+    );
+    // Until the polls of the last hours are known, everything would seem due; a broker that is away is not waited for.
+    await Promise.race([replayed.promise, reading, new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    await following;
+    clearInterval(this.timer);
+    await reading;
+    await this.asking;
+  }
+
+  /** `ask.scheduler.poll`. Throws Rejected, Unavailable. */
+  async pollNow({ integrationId, organisationId }: PollNow): Promise<{ asked: true }> {
+    const integration = this.schedule.find(integrationId, organisationId);
+    if (!integration)
+      throw new Rejected(
+        'INTEGRATION_NOT_ACTIVE',
+        'Only an ACTIVE integration is polled; GET it to see its status and why.',
+      );
+    await this.ask(pollRequests([integration], this.o.now()));
+    return { asked: true };
+  }
+
+  private apply(stored: StoredEvent): void {
+    const id = stored.stream.slice('integration-'.length) as IntegrationId;
+    const event = { type: stored.type, data: decodeJson(stored.data) } as unknown as IntegrationEvent;
+    const integration = evolveIntegration(this.integrations.get(id) ?? null, event, stored.revision);
+    if (!integration) return;
+    this.integrations.set(id, integration);
+    this.schedule.set(integration, this.o.now());
+  }
+
+  private tick(): void {
+    const due = this.schedule.due(this.o.now());
+    if (due.length === 0) return;
+    this.asking = this.ask(due).catch((error: unknown) => {
+      if (!(error instanceof Unavailable)) throw error;
+      // The next interval asks again; the window of that poll is wider by as much.
+      this.o.log.warn({ reason: error.message }, 'polls could not be asked for');
+    });
+  }
+
+  /** A subject that is occupied was asked for already, and its poll will see what this one would have. */
+  private async ask(requests: PollRequest[]): Promise<void> {
+    await Promise.all(
+      requests.map((request) => {
+        const { organisationId, awsAccountId, region, requestedAt, integrationIds } = request;
+        const messageId = `${organisationId} ${awsAccountId} ${region} ${requestedAt} ${integrationIds.join(' ')}`;
+        return this.o.bus.publish(subjects.pollWork(organisationId, awsAccountId, region), request, { messageId });
+      }),
+    );
+  }
+}

@@ -1,0 +1,45 @@
+/** What a failed call means to us, by the error's name (facts/aws §1.6, §2.1, §7.1). */
+export type AwsFailure = 'THROTTLED' | 'DENIED' | 'NOT_FOUND' | 'EXPIRED' | 'AWAY' | 'OTHER';
+
+const THROTTLED = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'TransactionInProgressException',
+]);
+const DENIED = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'UnauthorizedOperation',
+  'InvalidClientTokenId',
+  'SignatureDoesNotMatch',
+  'RegionDisabledException',
+  'CredentialsProviderError',
+]);
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
+
+export function failureOf(error: unknown): AwsFailure {
+  const { name, message, $metadata } = error as {
+    name?: string;
+    message?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  const status = $metadata?.httpStatusCode;
+  if (THROTTLED.has(name ?? '') || status === 429) return 'THROTTLED';
+  if (EXPIRED.has(name ?? '')) return 'EXPIRED';
+  if (DENIED.has(name ?? '')) return 'DENIED';
+  if (name === 'ResourceNotFound' || name === 'NoSuchKey' || name === 'NotFound') return 'NOT_FOUND';
+  if (name === 'ValidationException' && /not found|could not find/i.test(message ?? '')) return 'NOT_FOUND';
+  if ((status !== undefined && status >= 500) || status === undefined) return 'AWAY';
+  return 'OTHER';
+}

@@ -1,0 +1,99 @@
+import type { CursorChange, CursorMoved, ModelIdentity } from '@audital/contracts';
+
+/** A job that has not ended, or that ended inside the overlap window, by `ARN | creation time`. */
+export interface KnownJob {
+  arn: string;
+  name: string;
+  createdAt: string;
+  /** The primary status when it was last seen; null once it has been settled. */
+  openStatus: string | null;
+}
+
+/** An endpoint as our last event left it. Identity is ARN and creation time: names are reused. */
+export interface EndpointSnapshot {
+  arn: string;
+  name: string;
+  createdAt: string;
+  /** Transitions told so far; part of the next fact (DESIGN §2). */
+  ordinal: number;
+  status: string;
+  lastModifiedAt: string;
+  /** Of the last deployment that was in service; null before the first. */
+  configurationName: string | null;
+  weights: string;
+  modelName: string | null;
+  /** The configuration that an update in progress aims at. */
+  pendingConfigurationName: string | null;
+  /** Whose endpoint it is: its alerts take this over. */
+  modelIdentity: ModelIdentity | null;
+  /** False: its tags keep it out. It is remembered so that it is not described at every poll. */
+  watched: boolean;
+}
+
+export type JobKind = 'training' | 'processing';
+
+/** The collector's working memory of one integration. The ledger stores its changes; only here do they mean something. */
+export interface Cursor {
+  /** Null before the first poll. The largest creation time that was seen, by AWS's clock. */
+  highWater: Record<JobKind, string | null>;
+  jobs: Record<JobKind, Map<string, KnownJob>>;
+  endpoints: Map<string, EndpointSnapshot>;
+  /** When the mark was last written, by AWS's clock. */
+  markedAt: string | null;
+}
+
+export type Change =
+  | { kind: 'started'; at: string }
+  | { kind: 'job-open'; jobs: JobKind; job: KnownJob }
+  | { kind: 'job-settled'; jobs: JobKind; job: KnownJob }
+  | { kind: 'job-forgotten'; jobs: JobKind; key: string }
+  | { kind: 'endpoint'; snapshot: EndpointSnapshot }
+  | { kind: 'endpoint-gone'; key: string }
+  | { kind: 'mark'; at: string; highWater: Record<JobKind, string | null> };
+
+export const keyOf = (resource: { arn: string; createdAt: string }): string =>
+  `${resource.arn} | ${resource.createdAt}`;
+
+export const emptyCursor = (): Cursor => ({
+  highWater: { training: null, processing: null },
+  jobs: { training: new Map(), processing: new Map() },
+  endpoints: new Map(),
+  markedAt: null,
+});
+
+/** Applies in place: a cursor is rebuilt from its stream for every poll, and belongs to that poll alone. */
+export function applyChange(cursor: Cursor, change: Change): void {
+  switch (change.kind) {
+    case 'started':
+      cursor.highWater = { training: change.at, processing: change.at };
+      cursor.markedAt = change.at;
+      return;
+    case 'job-open':
+    case 'job-settled':
+      cursor.jobs[change.jobs].set(keyOf(change.job), change.job);
+      return;
+    case 'job-forgotten':
+      cursor.jobs[change.jobs].delete(change.key);
+      return;
+    case 'endpoint':
+      cursor.endpoints.set(keyOf(change.snapshot), change.snapshot);
+      return;
+    case 'endpoint-gone':
+      cursor.endpoints.delete(change.key);
+      return;
+    case 'mark':
+      cursor.highWater = change.highWater;
+      cursor.markedAt = change.at;
+      return;
+    default: {
+      const unknown: never = change;
+      throw new Error(`This version does not know the cursor change ${JSON.stringify(unknown)}: start the newer one.`);
+    }
+  }
+}
+
+export function applyMoved(cursor: Cursor, moved: CursorMoved): void {
+  for (const change of moved.changes) applyChange(cursor, change as unknown as Change);
+}
+
+export const toCursorChange = (change: Change): CursorChange => JSON.parse(JSON.stringify(change)) as CursorChange;

@@ -1,0 +1,52 @@
+import {
+  type CursorChange,
+  type Integration,
+  ledgerStreams,
+  LIMITS,
+  type Observation,
+  type SealRequest,
+} from '@audital/contracts';
+import { toCursorChange } from './cursor';
+import type { Detected } from './detected';
+
+/** Room for the envelope around observations and changes. */
+const ENVELOPE_BYTES = 2_048;
+
+/**
+ * Observations with the cursor changes that they justify, in messages small enough (DESIGN §1.3): what was detected together stays
+ * together, and part n+1 starts at the revision that part n makes.
+ */
+export function toParts(
+  detected: Detected[],
+  integration: Integration,
+  cursorRevision: number,
+  bytesMax = LIMITS.partBytesMax as number,
+): SealRequest[] {
+  const groups: { observations: Observation[]; changes: CursorChange[]; bytes: number }[] = [];
+  for (const { observations, changes: meant } of detected) {
+    if (observations.length + meant.length === 0) continue;
+    const changes = meant.map(toCursorChange);
+    const bytes = Buffer.byteLength(JSON.stringify([observations, changes]));
+    const open = groups.at(-1);
+    if (open && open.bytes + bytes + ENVELOPE_BYTES <= bytesMax) {
+      open.observations.push(...observations);
+      open.changes.push(...changes);
+      open.bytes += bytes;
+    } else {
+      groups.push({ observations: [...observations], changes, bytes });
+    }
+  }
+  const { organisationId, integrationId, revision: integrationRevision } = integration;
+  return groups.map(({ observations, changes }, index) => ({
+    v: 1,
+    organisationId,
+    integrationId,
+    observations,
+    cursor: {
+      stream: ledgerStreams.cursor(integrationId),
+      expectedRevision: cursorRevision + index,
+      integrationRevision,
+      changes,
+    },
+  }));
+}

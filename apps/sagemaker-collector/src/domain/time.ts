@@ -1,0 +1,6 @@
+/** RFC 3339 in UTC with milliseconds; null stays null. */
+export const rfc3339 = (date: Date | null | undefined): string | null => (date ? date.toISOString() : null);
+
+export const OVERLAP_MS = 15 * 60_000;
+
+export const minus = (time: string, ms: number): string => new Date(Date.parse(time) - ms).toISOString();
