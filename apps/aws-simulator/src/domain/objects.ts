@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { command } from './command';
+import { Refused } from './refused';
+import { anything, optional, text } from './shape';
+
+export interface StoredObject {
+  body: Buffer;
+  etag: string;
+  modifiedAt: number;
+  contentType: string;
+  /** Reading it needs kms:Decrypt on this key too. */
+  kmsKeyArn: string | null;
+}
+
+/** S3, as far as monitoring reports need it: whole objects, read and written at once. */
+export class ObjectStore {
+  private readonly buckets = new Map<string, Map<string, StoredObject>>();
+
+  put(bucket: string, key: string, object: Omit<StoredObject, 'etag'>): void {
+    const objects = this.buckets.get(bucket) ?? new Map<string, StoredObject>();
+    objects.set(key, { ...object, etag: createHash('md5').update(object.body).digest('hex') });
+    this.buckets.set(bucket, objects);
+  }
+
+  hasBucket(bucket: string): boolean {
+    return this.buckets.has(bucket);
+  }
+
+  get(bucket: string, key: string): StoredObject | null {
+    return this.buckets.get(bucket)?.get(key) ?? null;
+  }
+
+  delete(bucket: string, key: string): boolean {
+    return this.buckets.get(bucket)?.delete(key) ?? false;
+  }
+}
+
+export const objectCommands = {
+  putObject: command(
+    { bucket: text, key: text, body: anything, kmsKeyArn: optional(text) },
+    ({ account, at }, { bucket, key, body, kmsKeyArn = null }) => {
+      const isText = typeof body === 'string';
+      account.objects.put(bucket, key, {
+        body: Buffer.from(isText ? body : JSON.stringify(body), 'utf8'),
+        modifiedAt: at,
+        contentType: isText ? 'text/plain' : 'application/json',
+        kmsKeyArn,
+      });
+    },
+  ),
+  deleteObject: command({ bucket: text, key: text }, ({ account }, { bucket, key }) => {
+    if (!account.objects.delete(bucket, key)) throw new Refused('NOT_FOUND', `s3://${bucket}/${key} does not exist.`);
+  }),
+};

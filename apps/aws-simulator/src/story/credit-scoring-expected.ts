@@ -1,0 +1,55 @@
+import { ENDPOINT } from './credit-scoring-commands';
+import type { Expected } from './story';
+
+export const trainingEnded = (name: string, status: string, describes: string): Expected => ({
+  eventType: 'TRAINING_COMPLETED',
+  resource: name,
+  describes,
+  match: { 'payload.trainingJobName': name, 'payload.trainingJobStatus': status },
+});
+
+/** All training jobs carry one name before their time stamps, and both endpoints' artifacts lead to it: one model. */
+export const modelSeen: Expected = {
+  eventType: 'MODEL_REGISTERED',
+  resource: 'credit-scorer',
+  describes: 'the credit scorer is met for the first time',
+  match: { 'payload.value': 'credit-scorer' },
+};
+
+export const firstDeployment: Expected = {
+  eventType: 'DEPLOYMENT',
+  resource: ENDPOINT,
+  describes: 'the endpoint serves the first model',
+  match: {
+    'payload.endpointName': ENDPOINT,
+    'payload.kind': 'CREATED',
+    'payload.endpointConfigName': 'credit-scorer-prod-v1',
+    'payload.modelName': 'credit-scorer-v1',
+  },
+};
+
+export const secondDeployment: Expected = {
+  eventType: 'DEPLOYMENT',
+  resource: ENDPOINT,
+  describes: 'the endpoint serves the second model in place of the first',
+  match: {
+    'payload.endpointName': ENDPOINT,
+    'payload.kind': 'UPDATED',
+    'payload.endpointConfigName': 'credit-scorer-prod-v2',
+    'payload.modelName': 'credit-scorer-v2',
+    'payload.previousModelName': 'credit-scorer-v1',
+  },
+};
+
+/** 0.42 is 1.4 times the threshold of 0.3: HIGH. */
+export const driftAlert = (processingJob: string): Expected => ({
+  eventType: 'ALERT',
+  resource: processingJob,
+  describes: 'the monitor reports that debt_to_income has drifted',
+  match: {
+    severity: 'HIGH',
+    'payload.monitoringJobName': processingJob,
+    'payload.endpointName': ENDPOINT,
+    'payload.feature': 'debt_to_income',
+  },
+});
