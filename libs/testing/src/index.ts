@@ -1,0 +1,6 @@
+export { integrationId, jobArn, observation, organisationId, sealRequest } from './builders';
+export { checkLedger, verifyEd25519 } from './check-ledger';
+export type { CheckedLedger } from './check-ledger';
+export { eventually, seeded } from './eventually';
+export { startNats, tempFolder } from './servers';
+export type { TempFolder, TestNats } from './servers';
