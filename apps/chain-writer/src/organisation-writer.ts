@@ -68,6 +68,7 @@ export class OrganisationWriter {
   private stopped: Error | null = null;
   private running: Promise<void> | null = null;
   private checkpointTimer: NodeJS.Timeout | null = null;
+  private republishTimer: NodeJS.Timeout | null = null;
   private checkpointDue = false;
   private closing = false;
 
@@ -111,6 +112,7 @@ export class OrganisationWriter {
   /** Finishes the batch in hand and signs what it sealed. */
   async close(): Promise<void> {
     this.closing = true;
+    clearTimeout(this.republishTimer ?? undefined);
     if (this.checkpointTimer) {
       clearTimeout(this.checkpointTimer);
       this.checkpointDue = true;
@@ -397,10 +399,9 @@ export class OrganisationWriter {
   }
 
   private republishLater(): void {
-    if (this.checkpointTimer) return;
-    this.checkpointTimer = setTimeout(() => {
-      this.checkpointTimer = null;
-      if (this.kept && !this.closing) this.outlets.checkpointPublished(this.organisationId, this.kept);
+    clearTimeout(this.republishTimer ?? undefined);
+    this.republishTimer = setTimeout(() => {
+      if (this.kept) this.outlets.checkpointPublished(this.organisationId, this.kept);
       this.republishLater();
     }, REPUBLISH_MS).unref();
   }

@@ -85,7 +85,7 @@ export class Launcher {
         : { url: `nats://127.0.0.1:${nats}`, ownUsers: true },
       ledgerUrl: this.options.ledgerUrl ?? `sqlite:${join(folder.ledger, 'ledger.sqlite')}`,
       speed: this.options.speed,
-      simulator: null,
+      simulated: !this.options.aws,
       env: this.env,
     };
   }
@@ -96,9 +96,9 @@ export class Launcher {
     if (plan.nats.ownUsers) await this.startNats();
     for (const name of SERVICES) this.supervisor.start(serviceSpec(name, plan));
     this.organisation = await this.createOrganisation();
-    if (!this.options.aws) {
-      plan.simulator = { externalId: this.organisation.externalId, manual: this.options.check };
-      this.supervisor.start(simulatorSpec(plan, plan.simulator));
+    if (plan.simulated) {
+      const { externalId } = this.organisation;
+      this.supervisor.start(simulatorSpec(plan, { externalId, manual: this.options.check }));
     }
     const api = new Api(`http://127.0.0.1:${plan.ports.gateway}`, plan.secrets.firstKey);
     await until(() => api.eventsAfter(Number.MAX_SAFE_INTEGER), {
@@ -237,7 +237,7 @@ export class Launcher {
   }
 
   private simulatorUrl(): string | null {
-    return this.plan.simulator ? `http://127.0.0.1:${this.plan.ports.simulator}` : null;
+    return this.plan.simulated ? `http://127.0.0.1:${this.plan.ports.simulator}` : null;
   }
 
   private viewerUrl(): string {

@@ -20,7 +20,8 @@ export interface Plan {
   nats: { url: string; ownUsers: boolean };
   ledgerUrl: string;
   speed: number;
-  simulator: { externalId: string; manual: boolean } | null;
+  /** False: real AWS. */
+  simulated: boolean;
   /** The launcher's own environment: the collector takes the AWS variables from it when there is no simulator. */
   env: Record<string, string | undefined>;
 }
@@ -44,7 +45,7 @@ export function serviceSpec(name: (typeof SERVICES)[number], plan: Plan): Proces
   return nodeProcess(name, plan, { ...commonEnv(name, plan), ...ownEnv(name, plan) });
 }
 
-export function simulatorSpec(plan: Plan, simulator: NonNullable<Plan['simulator']>): ProcessSpec {
+export function simulatorSpec(plan: Plan, simulator: { externalId: string; manual: boolean }): ProcessSpec {
   return nodeProcess('aws-simulator', plan, {
     HOST: '127.0.0.1',
     PORT: String(plan.ports.simulator),
@@ -102,7 +103,7 @@ function ownEnv(name: (typeof SERVICES)[number], plan: Plan): Record<string, str
     case 'integration-registry':
       return { KEY_PEPPER_FILE: secrets.pepperFile };
     case 'sagemaker-collector':
-      return plan.simulator ? simulatedAws(plan) : realAws(plan.env);
+      return plan.simulated ? simulatedAws(plan) : realAws(plan.env);
     case 'poller-scheduler':
       return {};
   }

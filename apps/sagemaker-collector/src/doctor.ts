@@ -73,13 +73,13 @@ export const testIntegration =
     });
     const sts = new STSClient({ region: request.region, maxAttempts: 3 });
     try {
-      const right = await assume(sts, request, request.externalId);
+      const { credentials: right, refusal } = await assume(sts, request, request.externalId);
       if (!right) {
         rows.push(
           trust(
             'the right external id is accepted',
             false,
-            'AccessDenied: no such role, another principal in its trust policy, another external id, or sts:AssumeRole missing on our side.',
+            `${refusal}: no such role, another principal in its trust policy, another external id, or sts:AssumeRole missing on our side.`,
           ),
         );
         return refused(
@@ -93,14 +93,14 @@ export const testIntegration =
         { check: 'a missing external id is refused', externalId: undefined },
       ];
       for (const { check, externalId } of open) {
-        const assumed = await assume(sts, request, externalId);
+        const { credentials: assumed, refusal } = await assume(sts, request, externalId);
         rows.push(
           trust(
             check,
             !assumed,
             assumed
               ? 'The role was assumed all the same: anybody who knows its ARN can use Audital to read this account.'
-              : 'AccessDenied, as it must be.',
+              : `${refusal}, as it must be.`,
           ),
         );
       }
@@ -138,24 +138,32 @@ function trust(check: string, right: boolean, detail: string): DoctorRow {
 }
 
 /** Null when AWS refuses; AWS not answering is Unavailable, not a refusal. */
+interface Assumed {
+  credentials: Credentials | null;
+  /** What AWS called its refusal. */
+  refusal: string;
+}
+
+/** AWS not answering is Unavailable, not a refusal. */
 async function assume(
   sts: STSClient,
   { roleArn, integrationId }: TestRequest,
   externalId: string | undefined,
-): Promise<Credentials | null> {
+): Promise<Assumed> {
   try {
     const input = { RoleArn: roleArn, RoleSessionName: `audital-${integrationId}`, DurationSeconds: 900 };
     const { Credentials: found } = await sts.send(
       new AssumeRoleCommand(externalId === undefined ? input : { ...input, ExternalId: externalId }),
     );
-    return {
+    const credentials = {
       accessKeyId: found?.AccessKeyId as string,
       secretAccessKey: found?.SecretAccessKey as string,
       sessionToken: found?.SessionToken as string,
     };
+    return { credentials, refusal: '' };
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === 'DENIED' || failure === 'OTHER') return null;
+    if (failure === 'DENIED' || failure === 'OTHER') return { credentials: null, refusal: (error as Error).name };
     throw new Unavailable('aws', `STS did not answer (${(error as Error).name}); the test is tried again.`, {
       cause: error,
     });

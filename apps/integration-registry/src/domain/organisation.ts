@@ -69,7 +69,7 @@ export function decideBirth(
     const data = {
       at,
       by,
-      keyId: makeId('key', Date.parse(at), new Uint8Array(10)),
+      keyId: makeId('key', Date.parse(at), hexBytes(firstKey.hmac).subarray(0, 10)),
       label: 'first key',
       prefix: key.prefix,
       last4: key.last4,
@@ -80,3 +80,6 @@ export function decideBirth(
   }
   return events;
 }
+
+const hexBytes = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -24,7 +24,6 @@ const DENIED = new Set([
   'InvalidClientTokenId',
   'SignatureDoesNotMatch',
   'RegionDisabledException',
-  'CredentialsProviderError',
 ]);
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
 
