@@ -28,10 +28,11 @@ export class ChainWalk {
   private readonly missing = new Set<number>();
   private readonly redacted = new Map<number, string>();
   private previous: Uint8Array | null = null;
-  private beforePrevious: Uint8Array | null = null;
   /** A record whose link does not hold: its own fault or its predecessor's; the next link tells. */
   private suspect: number | null = null;
   private lastRecordedAt = '';
+  /** The chainPosition that the next record must say. */
+  private expected = 0;
   origin: string | null = null;
   size = 0;
 
@@ -47,8 +48,10 @@ export class ChainWalk {
     const record = this.parse(entry.record, position);
     this.appendLeaf(blockHash);
     if (record) this.checkRecord(record, position, entry);
-    else if (this.suspect !== null) this.resolveSuspect(false);
-    this.beforePrevious = this.previous;
+    else {
+      this.expected += 1;
+      if (this.suspect !== null) this.resolveSuspect(false);
+    }
     this.previous = record ? blockHash : null;
     return record;
   }
@@ -62,8 +65,11 @@ export class ChainWalk {
 
   /** `head`: the block hash that the end must have, when it is known from elsewhere (a trailer, a tile). */
   finish(head?: Uint8Array): Finding[] {
-    if (this.suspect !== null)
-      this.resolveSuspect(head === undefined || (this.previous !== null && equalBytes(head, this.previous)));
+    const endHolds = head === undefined || (this.previous !== null && equalBytes(head, this.previous));
+    if (this.suspect !== null) this.resolveSuspect(endHolds);
+    else if (!endHolds && this.previous !== null) {
+      this.find('INVALID', this.size - 1, 'The last record is not the one that was signed for: it was changed.');
+    }
     for (const position of this.missing) {
       const by = this.redacted.get(position);
       if (by === undefined)
@@ -85,8 +91,8 @@ export class ChainWalk {
 
   private checkRecord(record: ChainRecord, position: number, entry: WalkedEntry): void {
     this.origin ??= record.origin;
-    this.checkPlace(record, position);
-    this.checkLink(record, position);
+    if (this.checkPlace(record)) this.checkLink(record, position);
+    else this.suspect = null;
     if (record.origin !== this.origin)
       this.find('INVALID', position, `The record belongs to ${record.origin}, not to ${this.origin}.`);
     if (record.recordedAt < this.lastRecordedAt) this.find('INVALID', position, 'recordedAt goes back.');
@@ -98,13 +104,15 @@ export class ChainWalk {
       this.noteRedaction(record, entry.payload.bytes);
   }
 
-  private checkPlace(record: ChainRecord, position: number): void {
+  /** False when the record is not the one that comes next; its link then breaks for that reason, and is not looked at. */
+  private checkPlace(record: ChainRecord): boolean {
     const said = record.chainPosition;
-    if (said === position) return;
-    const again =
-      this.previous !== null && this.beforePrevious !== null && record.prevHash === hashText(this.beforePrevious);
-    const kind = said > position ? 'GAP' : again ? 'DUPLICATE' : 'REORDER';
-    this.find(kind, position, `Position ${position} holds the record of position ${said}.`);
+    const expected = this.expected;
+    this.expected = said + 1;
+    if (said === expected) return true;
+    const kind = said > expected ? 'GAP' : said === expected - 1 ? 'DUPLICATE' : 'REORDER';
+    this.find(kind, expected, `The record of position ${said} stands where position ${expected} was expected.`);
+    return false;
   }
 
   private checkLink(record: ChainRecord, position: number): void {
