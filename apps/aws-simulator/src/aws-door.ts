@@ -63,6 +63,7 @@ export class AwsDoor {
     if (fate === 'unreachable') return null;
     if (fate === 'error') return { status: 503, headers: {}, body: '', error: 'ServiceUnavailable' };
     try {
+      if (routed.refusal !== null) throw routed.refusal;
       const caller = callerOf(account, routed, now);
       o.caller.arn = caller.arn;
       if (fate === 'throttle' || !this.withinRate(routed)) throw throttled();

@@ -48,6 +48,8 @@ export interface Routed {
   signed: SignedBy | null;
   /** The members of a JSON request; empty for the other protocols. */
   input: JsonObject;
+  /** What is wrong with the request whoever sent it: said before anybody is identified. */
+  refusal: AwsError | null;
   /** Throws AwsError. */
   answer: (account: Account, caller: Caller, moment: Moment) => Answer;
 }
@@ -56,7 +58,7 @@ const SAGEMAKER: Record<string, Operation> = { ...jobOperations, ...endpointOper
 const SAGEMAKER_TARGET = 'SageMaker.';
 const CLOUDWATCH_TARGET = 'GraniteServiceVersion20100801.';
 
-/** Tells the protocols apart by their headers, as AWS's own front doors do. Throws AwsError when the operation is unknown. */
+/** Tells the protocols apart by their headers, as AWS's own front doors do. */
 export function route(request: WireRequest): Routed {
   const target = String(request.headers['x-amz-target'] ?? '');
   const contentType = String(request.headers['content-type'] ?? '');
@@ -94,6 +96,7 @@ function json(
     protocol: o.protocol,
     signed,
     input: input ?? {},
+    refusal: null,
     answer: (account, caller, { now }) => {
       if (!operation) throw new AwsError('UnknownOperationException', `The simulator has no operation ${o.name}.`);
       if (input === null) throw new AwsError('SerializationException', 'The body is not a JSON object.');
@@ -126,6 +129,7 @@ function query(request: WireRequest, signed: SignedBy | null): Routed {
     protocol: sts,
     signed,
     input: {},
+    refusal: null,
     answer: (account, caller, moment) => {
       const version = form.get('Version');
       if (!operation || version !== '2011-06-15') {
@@ -151,6 +155,7 @@ function object(request: WireRequest, signed: SignedBy): Routed {
     protocol: s3,
     signed,
     input: {},
+    refusal: null,
     answer: (account, caller) => {
       const address = s3Address(String(request.headers.host ?? ''), request.path);
       const { body, etag, modifiedAt, contentType } = readObject(account, caller, address);
@@ -165,13 +170,14 @@ function object(request: WireRequest, signed: SignedBy): Routed {
   };
 }
 
-const refusing = (signed: SignedBy | null, error: AwsError): Routed => ({
+const refusing = (signed: SignedBy | null, refusal: AwsError): Routed => ({
   operation: 'Unknown',
   protocol: sageMaker,
   signed,
   input: {},
+  refusal,
   answer: () => {
-    throw error;
+    throw refusal;
   },
 });
 
