@@ -1,0 +1,28 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Public } from '../../http/scopes.guard';
+import { READINESS } from '../../tokens';
+
+/** Null checks out; a sentence says what is missing. */
+export type Readiness = () => { ready: boolean; checks: Record<string, string> };
+
+/** For load balancers, without a key. It lives while it answers; it is ready once it has read the ledger. */
+@ApiExcludeController()
+@Public()
+@Controller('health')
+export class HealthRoute {
+  constructor(@Inject(READINESS) private readonly readiness: Readiness) {}
+
+  @Get('live')
+  live(): { live: true } {
+    return { live: true };
+  }
+
+  @Get('ready')
+  ready(@Res({ passthrough: true }) response: Response): ReturnType<Readiness> {
+    const report = this.readiness();
+    if (!report.ready) response.status(503);
+    return report;
+  }
+}
