@@ -202,7 +202,7 @@ describe('the story by the clock', () => {
   it('goes on where it stopped after the process was away for hours, and its time never goes back', async () => {
     const first = await start();
     await watch(first);
-    real += 14_000;
+    real += 13_000;
     const before = await storyOf(first);
     await first.stop();
     real += 5 * 3_600_000;

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,10 @@ const project = join(__dirname, '..', '..');
 /** Compiles what changed, so that the process below is this source. */
 export function build(): void {
   const compiler = require.resolve('typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-b', join(project, 'tsconfig.app.json')], { stdio: 'pipe' });
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-b', join(project, 'tsconfig.app.json')], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stdout);
 }
 
 /** A process of its own, as `npm start` runs it. */
