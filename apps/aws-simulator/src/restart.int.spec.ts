@@ -111,9 +111,9 @@ describe('the account remembers', () => {
   });
 
   it('ends with its standard input when told to, and cleanly on SIGTERM', async () => {
-    const orphan = await startProcess(folder, { AUDITAL_EXIT_WITH_STDIN: '1' });
+    const orphan = await startProcess(folder);
     expect(await orphan.endStdin()).toBe(0);
-    const other = await startProcess(folder);
+    const other = await startProcess(folder, { AUDITAL_EXIT_WITH_STDIN: '' });
     await other.stop();
     expect(await other.exit).toBe(0);
   });

@@ -71,7 +71,8 @@ export async function startProcess(
   env: Record<string, string> = {},
 ): Promise<Running & { kill9(): Promise<void>; endStdin(): Promise<number | null>; exit: Promise<number | null> }> {
   const child = spawn(process.execPath, [join(project, 'dist', 'main.js')], {
-    env: environment(folder, env),
+    // A test that fails half-way leaves no orphan behind.
+    env: environment(folder, { AUDITAL_EXIT_WITH_STDIN: '1', ...env }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
