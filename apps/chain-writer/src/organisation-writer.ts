@@ -76,8 +76,7 @@ export class OrganisationWriter {
     readonly organisationId: OrganisationId,
     private readonly keys: OrganisationKeys,
     private readonly ports: WriterPorts,
-    private readonly outlets: WriterOutlets,
-    private readonly settings: WriterSettings,
+    private readonly o: { outlets: WriterOutlets; settings: WriterSettings },
   ) {
     this.identity = new Identity(keys.idSecret);
   }
@@ -181,7 +180,7 @@ export class OrganisationWriter {
     this.checkpointDue = false;
     if (error instanceof Corrupt) {
       this.stopped = error;
-      this.outlets.onStopped(this.organisationId, error);
+      this.o.outlets.onStopped(this.organisationId, error);
       this.refuse(batch);
       return;
     }
@@ -219,7 +218,7 @@ export class OrganisationWriter {
       identity: this.identity,
       origin: this.keys.origin,
       logCreated: { vkey: this.keys.vkey },
-      now: this.settings.now().toISOString(),
+      now: this.o.settings.now().toISOString(),
       newSalt: () => randomBytes(32),
       known: (identity) => this.ports.index.find(this.organisationId, identity),
       revisions: await this.revisions(inputs),
@@ -227,8 +226,8 @@ export class OrganisationWriter {
     await this.store(sealed);
     this.state = sealed.state;
     this.ports.index.add(this.organisationId, sealed.records);
-    this.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
-    if (sealed.records.length > 0) this.scheduleCheckpoint(this.settings.checkpointDelayMs);
+    this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
+    if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
     // Here everything is stored. Dying before the answers go out, the messages come again, and every fact is known.
     await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
   }
@@ -279,7 +278,7 @@ export class OrganisationWriter {
       case 'sealed':
         try {
           for (const { observation, reason } of outcome.dead)
-            await this.outlets.bury(this.organisationId, observation, reason);
+            await this.o.outlets.bury(this.organisationId, observation, reason);
           one.resolve({ reply: null });
         } catch (error) {
           // The message comes again; EVIDENCE_LOST stands already, and the copy is tried again with it.
@@ -287,7 +286,7 @@ export class OrganisationWriter {
         }
         return;
       case 'dropped':
-        this.outlets.onDropped(this.organisationId, outcome.reason);
+        this.o.outlets.onDropped(this.organisationId, outcome.reason);
         one.resolve({ reply: null });
         return;
       case 'appended': {
@@ -395,13 +394,13 @@ export class OrganisationWriter {
     const [last] = await this.ports.ledger.read(stream, { direction: 'backwards', limit: 1 });
     if (!last || !equalBytes(last.data, note))
       await this.append1(stream, last?.revision ?? NO_STREAM, [binaryEvent(LEDGER_TYPES.checkpoint, note)]);
-    this.outlets.checkpointPublished(this.organisationId, this.kept);
+    this.o.outlets.checkpointPublished(this.organisationId, this.kept);
   }
 
   private republishLater(): void {
     clearTimeout(this.republishTimer ?? undefined);
     this.republishTimer = setTimeout(() => {
-      if (this.kept) this.outlets.checkpointPublished(this.organisationId, this.kept);
+      if (this.kept) this.o.outlets.checkpointPublished(this.organisationId, this.kept);
       this.republishLater();
     }, REPUBLISH_MS).unref();
   }

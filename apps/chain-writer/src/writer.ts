@@ -104,7 +104,7 @@ export class Writer {
     const keyId = toHex(parseVkey(sha256, keys.vkey).keyId);
     const chain = {
       relay: new Relay(id, { ledger, bus, log, keyId, now }),
-      writer: new OrganisationWriter(id, keys, this.o, this.outlets, { checkpointDelayMs, now }),
+      writer: new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings: { checkpointDelayMs, now } }),
     };
     this.chains.set(id, chain);
     return chain;

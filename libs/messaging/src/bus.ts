@@ -1,20 +1,27 @@
-import { Rejected, type Reply, STREAMS, type StreamName, Unavailable } from '@audital/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Rejected, type Reply, type StreamName, Unavailable } from '@audital/contracts';
 import {
-  connect,
-  type ConnectionOptions,
-  ErrorCode,
   Events,
   headers,
   type JetStreamClient,
   type JetStreamManager,
+  type JetStreamPublishOptions,
   type Msg,
-  NatsError,
   type NatsConnection,
 } from 'nats';
-import { ensureStream, STREAM_CONFIGS } from './streams';
+import { decode, encode } from './body';
+import { brokerError, isNotFound, isOccupied, nobodyListens } from './broker-errors';
+import { type HandleBody, type ReadOptions, StreamReader } from './stream-reader';
+import { ensureStream, streamConfigs, streamOf, type StreamSettings } from './streams';
 import { inboxPrefix } from './users';
 
 export type PublishOutcome = 'stored' | 'duplicate' | 'occupied';
+
+export interface PublishOptions {
+  /** Made from the fact: within two minutes the broker stores it once. */
+  messageId: string;
+  headers?: Record<string, string>;
+}
 
 export interface LastMessage {
   seq: number;
@@ -23,95 +30,91 @@ export interface LastMessage {
   time: string;
 }
 
-export interface BusOptions {
-  /** nats://host:port */
-  url: string;
-  user: string;
-  password: string;
-  /** Shown by the server. */
-  name: string;
+export interface BusLog {
+  warn: (fields: Record<string, unknown>, message: string) => void;
+  error: (fields: Record<string, unknown>, message: string) => void;
 }
 
-const CONNECT_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 5_000;
-const SUBJECT_OCCUPIED = 10077;
-
-/** Waits for the first connection for up to 30 s, then throws Unavailable; from then on reconnects for ever. */
-export async function connectBus(o: BusOptions): Promise<Bus> {
-  const prefix = inboxPrefix(o.user);
-  const credentials = o.user === '' ? {} : { user: o.user, pass: o.password, inboxPrefix: prefix };
-  const options: ConnectionOptions = {
-    servers: o.url,
-    name: o.name,
-    ...credentials,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 200,
-    pingInterval: 10_000,
-  };
-  const end = Date.now() + CONNECT_LIMIT_MS;
-  for (;;) {
-    try {
-      const connection = await connect({ ...options, timeout: 2_000 });
-      return new Bus(connection, await connection.jetstreamManager({ checkAPI: false }));
-    } catch (error) {
-      const refused =
-        error instanceof NatsError &&
-        [ErrorCode.AuthorizationViolation, ErrorCode.AuthenticationExpired].includes(error.code as ErrorCode);
-      if (refused)
-        throw new Rejected(
-          'NATS_REFUSED',
-          `${o.url} refused the user ${o.user}: NATS_USER and NATS_PASSWORD must be those of the server's configuration.`,
-        );
-      if (Date.now() > end)
-        throw new Unavailable('nats', `No nats-server answered at ${o.url} within 30 s.`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
+const DRAIN_LIMIT_MS = 2_000;
 
 /** The one connection of a service. Everything on it is JSON. */
 export class Bus {
+  readonly user: string;
+  readonly log: BusLog;
+  readonly inboxPrefix: string;
   private readonly jetstream: JetStreamClient;
+  private readonly configs: ReturnType<typeof streamConfigs>;
   private readonly onReconnect = new Set<() => void>();
+  private isUp = true;
+  private back = Promise.withResolvers<void>();
+  private closing = false;
 
   constructor(
     readonly connection: NatsConnection,
     readonly manager: JetStreamManager,
+    o: { user: string; log: BusLog; streams: StreamSettings },
   ) {
+    this.user = o.user;
+    this.log = o.log;
+    this.inboxPrefix = o.user === '' ? '_INBOX' : inboxPrefix(o.user);
+    this.configs = streamConfigs(o.streams);
     this.jetstream = connection.jetstream();
+    this.back.resolve();
     void this.watch();
+    // It reconnects for ever, so this is a bug or a broken server: unhandled, it ends the process, which is started again.
+    void connection.closed().then((error) => {
+      if (!this.closing) throw new Error('The connection to NATS was closed for ever.', { cause: error });
+    });
   }
 
-  /** JetStream: resolves when the server has stored it (synced, from 2.10 on). `occupied`: the subject's one message waits still. */
-  async publish(
-    subject: string,
-    body: unknown,
-    o: { messageId: string; headers?: Record<string, string> },
-  ): Promise<PublishOutcome> {
+  /**
+   * JetStream: resolves when the server has stored it (and synced it, from 2.10 on). `occupied`: the one message that the subject may hold
+   * waits still. Throws Unavailable; whether it was stored is then unknown, and the way out is the same message id again.
+   */
+  publish(subject: string, body: unknown, o: PublishOptions): Promise<PublishOutcome> {
+    return this.publishBytes(subject, encode(body), o);
+  }
+
+  /** The same for bytes that may be no JSON. */
+  async publishBytes(subject: string, bytes: Uint8Array, o: PublishOptions): Promise<PublishOutcome> {
     const all = headers();
     for (const [name, value] of Object.entries(o.headers ?? {})) all.set(name, value);
-    const options = { msgID: o.messageId, headers: all, timeout: ANSWER_LIMIT_MS };
+    const timeout = await this.timeLeft(ANSWER_LIMIT_MS);
+    const options = { msgID: o.messageId, headers: all, timeout };
     try {
-      return await this.publishOnce(subject, body, options);
+      return await this.publishOnce(subject, bytes, options);
     } catch (error) {
-      // 503: nothing listens on the subject, so its stream is not there (yet, or any more).
-      if (!(error instanceof NatsError) || error.code !== ErrorCode.NoResponders) throw unavailable(error, subject);
-      await this.ensureStreamOf(subject);
-      return await this.publishOnce(subject, body, options).catch((again: unknown) => {
-        throw unavailable(again, subject);
+      const stream = nobodyListens(error) ? streamOf(subject) : null;
+      if (stream === null) throw brokerError(error, subject);
+      // The broker came back without its store: the stream is made again.
+      await this.ensureStreams([stream]);
+      return await this.publishOnce(subject, bytes, options).catch((again: unknown) => {
+        throw brokerError(again, subject);
       });
     }
   }
 
   /** Core NATS: whoever listens hears it, losing it is harmless. */
   hint(subject: string, body: unknown): void {
-    if (!this.connection.isClosed()) this.connection.publish(subject, encode(body));
+    try {
+      this.connection.publish(subject, encode(body));
+    } catch {
+      // The connection is closed, and with it everything that would follow from the hint.
+    }
   }
 
   /** Core NATS. Answers the way to stop. */
   listen(subject: string, handle: (body: unknown, subject: string) => void): () => void {
-    const callback = (error: NatsError | null, message: Msg): void => {
-      if (!error) handle(decode(message.data), message.subject);
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error) return this.log.error({ subject, reason: error.message }, 'a subject cannot be heard');
+      let body: unknown;
+      try {
+        body = decode(message.data);
+      } catch {
+        return this.log.error({ subject: message.subject }, 'a message is not JSON and is passed over');
+      }
+      handle(body, message.subject);
     };
     const subscription = this.connection.subscribe(subject, { callback });
     return () => subscription.unsubscribe();
@@ -119,138 +122,112 @@ export class Bus {
 
   /** Request and answer. Throws Rejected and Unavailable as the other side did; no answer in time is Unavailable. */
   async ask<T>(subject: string, body: unknown, o: { timeoutMs?: number } = {}): Promise<T> {
-    const answer = await this.connection
-      .request(subject, encode(body), { timeout: o.timeoutMs ?? ANSWER_LIMIT_MS })
-      .catch((error: unknown) => {
-        throw unavailable(error, subject);
-      });
-    const reply = decode(answer.data) as Reply<T>;
-    if ('ok' in reply) return reply.ok;
-    if ('rejected' in reply) throw new Rejected(reply.rejected.code, reply.rejected.message, reply.rejected.problems);
-    throw new Unavailable(reply.unavailable.dependency, reply.unavailable.message);
+    const timeout = await this.timeLeft(o.timeoutMs ?? ANSWER_LIMIT_MS);
+    try {
+      const { data } = await this.connection.request(subject, encode(body), { timeout });
+      return valueOf(decode(data) as Reply<T>, subject);
+    } catch (error) {
+      throw brokerError(error, subject);
+    }
   }
 
   /** The newest message of a stream on these subjects, or null. */
   async lastMessage(stream: StreamName, subject: string): Promise<LastMessage | null> {
     try {
       const { seq, data, header, timestamp } = await this.manager.streams.getMessage(stream, { last_by_subj: subject });
-      const names = header ? [...header.keys()] : [];
-      return {
-        seq,
-        body: decode(data),
-        headers: Object.fromEntries(names.map((name) => [name, header.get(name)])),
-        time: timestamp,
-      };
+      const named = (header?.keys() ?? []).map((name) => [name, header?.get(name) ?? '']);
+      return { seq, body: decode(data), headers: Object.fromEntries(named) as Record<string, string>, time: timestamp };
     } catch (error) {
-      if ((error as NatsError).code === '404') return null;
-      throw unavailable(error, subject);
+      if (isNotFound(error)) return null;
+      throw brokerError(error, `${stream} ${subject}`);
     }
   }
 
-  /** Everything a stream still holds on these subjects, oldest first, then what comes; over restarts of the broker. */
-  async readStream(
-    stream: StreamName,
-    o: { subject: string; signal: AbortSignal; onCaughtUp?: () => void },
-    handle: (body: unknown, subject: string) => void,
-  ): Promise<void> {
-    let caughtUp = false;
-    while (!o.signal.aborted) {
-      try {
-        await this.ensureStreams([stream]);
-        const consumer = await this.jetstream.consumers.get(stream, { filterSubjects: o.subject });
-        const messages = await consumer.consume();
-        const stop = (): void => messages.stop();
-        o.signal.addEventListener('abort', stop, { once: true });
-        if (!caughtUp && (await consumer.info(true).catch(() => null))?.num_pending === 0) {
-          caughtUp = true;
-          o.onCaughtUp?.();
-        }
-        for await (const message of messages) {
-          handle(decode(message.data), message.subject);
-          if (!caughtUp && message.info.pending === 0) {
-            caughtUp = true;
-            o.onCaughtUp?.();
-          }
-        }
-        o.signal.removeEventListener('abort', stop);
-      } catch {
-        // The broker is away, or came back empty: the stream is made again, and read from its start.
-      }
-      if (!o.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 500));
+  /**
+   * Everything that a stream still holds on these subjects, oldest first, then what comes, until the signal. A broker that is away is
+   * waited for; one that came back empty is read from its new start. Rejects when `handle` throws.
+   */
+  readStream(stream: StreamName, o: ReadOptions, handle: HandleBody): Promise<void> {
+    return new StreamReader(this, stream, o, handle).run();
+  }
+
+  /** Makes what is missing, and brings the rest to what the table says. Throws Unavailable. */
+  async ensureStreams(names: readonly StreamName[]): Promise<void> {
+    for (const name of names) {
+      await ensureStream(this.manager, this.configs[name]).catch((error: unknown) => {
+        throw brokerError(error, `stream ${name}`);
+      });
     }
   }
 
-  /** Makes what is missing. Throws Unavailable. */
-  async ensureStreams(names: StreamName[]): Promise<void> {
-    try {
-      for (const name of names) await ensureStream(this.manager, name);
-    } catch (error) {
-      throw unavailable(error, names.join(', '));
-    }
-  }
-
-  /** Called after every reconnection: the broker may have come back without its streams. */
+  /** Called after every reconnection: the broker may have come back without its streams. Answers the way to stop. */
   reconnected(handle: () => void): () => void {
     this.onReconnect.add(handle);
     return () => this.onReconnect.delete(handle);
   }
 
   connected(): boolean {
-    return !this.connection.isClosed() && this.isUp;
+    return this.isUp && !this.connection.isClosed();
   }
 
+  /** Resolves at once, or when the connection is back. */
+  whenConnected(): Promise<void> {
+    return this.back.promise;
+  }
+
+  /** Sends what is still to be sent, and closes. */
   async close(): Promise<void> {
-    if (!this.connection.isClosed()) await this.connection.drain().catch(() => this.connection.close());
+    this.closing = true;
+    if (this.connection.isClosed()) return;
+    const drained = this.isUp ? this.connection.drain().catch(() => undefined) : Promise.resolve();
+    await Promise.race([drained, delay(DRAIN_LIMIT_MS, undefined, { ref: false })]);
+    await this.connection.close();
   }
 
-  private isUp = true;
+  /** Nothing is sent into a broken connection: it would be unknown whether it arrived. */
+  private async timeLeft(limitMs: number): Promise<number> {
+    if (this.connected()) return limitMs;
+    const end = Date.now() + limitMs;
+    if (!this.connection.isClosed())
+      await Promise.race([this.whenConnected(), delay(limitMs, undefined, { ref: false })]);
+    if (!this.connected()) throw new Unavailable('nats', 'NATS is away; the connection is tried again all the time.');
+    return Math.max(end - Date.now(), 1);
+  }
 
   private async watch(): Promise<void> {
-    for await (const { type } of this.connection.status()) {
-      if (type === Events.Disconnect) this.isUp = false;
-      if (type === Events.Reconnect) {
-        this.isUp = true;
-        for (const handle of this.onReconnect) handle();
+    for await (const { type, data } of this.connection.status()) {
+      if (type === Events.Disconnect && this.isUp) {
+        this.isUp = false;
+        this.back = Promise.withResolvers();
       }
+      if (type === Events.Error) this.log.error({ reason: String(data) }, 'NATS reports an error');
+      if (type !== Events.Reconnect) continue;
+      this.isUp = true;
+      this.back.resolve();
+      for (const handle of this.onReconnect) handle();
     }
   }
 
   private async publishOnce(
     subject: string,
-    body: unknown,
-    options: { msgID: string; timeout: number },
+    bytes: Uint8Array,
+    options: Partial<JetStreamPublishOptions>,
   ): Promise<PublishOutcome> {
     try {
-      const ack = await this.jetstream.publish(subject, encode(body), options);
-      return ack.duplicate ? 'duplicate' : 'stored';
+      const { duplicate } = await this.jetstream.publish(subject, bytes, options);
+      return duplicate ? 'duplicate' : 'stored';
     } catch (error) {
-      if ((error as NatsError).api_error?.err_code === SUBJECT_OCCUPIED) return 'occupied';
+      if (isOccupied(error)) return 'occupied';
       throw error;
     }
   }
+}
 
-  private async ensureStreamOf(subject: string): Promise<void> {
-    const owner = Object.values(STREAMS).find((name) =>
-      STREAM_CONFIGS[name].subjects.some((pattern) => subject.startsWith(pattern.slice(0, -1))),
-    );
-    if (owner) await this.ensureStreams([owner]);
+function valueOf<T>(reply: Reply<T> | null, subject: string): T {
+  if (reply !== null && typeof reply === 'object') {
+    if ('ok' in reply) return reply.ok;
+    if ('rejected' in reply) throw new Rejected(reply.rejected.code, reply.rejected.message, reply.rejected.problems);
+    if ('unavailable' in reply) throw new Unavailable(reply.unavailable.dependency, reply.unavailable.message);
   }
-}
-
-export const encode = (body: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(body ?? null));
-
-export function decode(bytes: Uint8Array): unknown {
-  return bytes.length === 0 ? null : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown);
-}
-
-function unavailable(error: unknown, what: string): Unavailable {
-  if (error instanceof Unavailable) return error;
-  const { code, message } = error as NatsError;
-  const why =
-    code === ErrorCode.NoResponders
-      ? 'nobody answers there'
-      : code === ErrorCode.Timeout
-        ? 'no answer in time'
-        : message;
-  return new Unavailable('nats', `${what}: ${why}.`, { cause: error });
+  throw new Unavailable(subject, `${subject} was answered by something that is no reply.`);
 }

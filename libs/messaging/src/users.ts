@@ -1,84 +1,104 @@
-import type { StreamName } from '@audital/contracts';
+import { type StreamName, STREAMS } from '@audital/contracts';
 
 interface Role {
-  /** Plain subjects it may publish to; answers to requests are allowed everywhere. */
-  publish: string[];
-  subscribe: string[];
-  /** Streams that it makes when they are missing, because it publishes into them. */
-  streams: StreamName[];
-  /** Streams that it has consumers on. */
-  consumes: StreamName[];
+  /** Plain subjects and subjects of streams. */
+  publish?: string[];
+  subscribe?: string[];
+  /** Requests that it answers: it may reply once to each, to whatever inbox the request names. */
+  answers?: string[];
+  /** Streams that it publishes into or reads from: it makes them when they are missing. */
+  streams?: StreamName[];
+  /** Work queues that it takes messages from, and under which durable name. */
+  takes?: { stream: StreamName; durable: string }[];
+  /** Streams that it replays from the start. */
+  replays?: StreamName[];
   /** Streams of which it reads single messages. */
-  reads: StreamName[];
+  reads?: StreamName[];
 }
 
-const nothing = { publish: [], subscribe: [], streams: [], consumes: [], reads: [] };
-
 /** One NATS user for each service, allowed only its own subjects (DESIGN §6). `viewer` may only listen to `audit.>`. */
-const ROLES: Record<string, Role> = {
+const ROLES = {
   'chain-writer': {
     publish: ['audit.>', 'dead.>'],
-    subscribe: ['ask.chain.>'],
+    answers: ['ask.chain.>'],
     streams: ['AUDIT', 'WORK_SEAL', 'DEAD'],
-    consumes: ['WORK_SEAL'],
+    // One durable for each partition: chain-writer-0, chain-writer-1, …
+    takes: [{ stream: 'WORK_SEAL', durable: '*' }],
     reads: ['AUDIT'],
   },
   'integration-registry': {
-    ...nothing,
-    publish: ['ask.collector.test', 'work.seal.>', 'notice.registry-changed', 'dead.>'],
-    subscribe: ['ask.registry.>'],
-    streams: ['WORK_SEAL', 'DEAD'],
+    publish: ['ask.collector.test', 'work.seal.*.*', 'notice.registry-changed'],
+    answers: ['ask.registry.>'],
+    streams: ['WORK_SEAL'],
   },
   'poller-scheduler': {
-    ...nothing,
-    publish: ['work.poll.>', 'work.seal.>', 'dead.>'],
-    subscribe: ['ask.scheduler.>', 'notice.registry-changed'],
-    streams: ['WORK_POLL', 'WORK_SEAL', 'POLLS', 'DEAD'],
-    consumes: ['POLLS'],
+    publish: ['work.poll.>', 'work.seal.*.*'],
+    subscribe: ['notice.registry-changed'],
+    answers: ['ask.scheduler.poll'],
+    streams: ['WORK_POLL', 'WORK_SEAL', 'POLLS'],
+    replays: ['POLLS'],
   },
   'sagemaker-collector': {
-    ...nothing,
-    publish: ['work.seal.>', 'notice.poll-ended.>', 'dead.>'],
-    subscribe: ['ask.collector.>'],
+    publish: ['work.seal.*.*', 'notice.poll-ended.*', 'dead.>'],
+    answers: ['ask.collector.test'],
     streams: ['WORK_POLL', 'WORK_SEAL', 'POLLS', 'DEAD'],
-    consumes: ['WORK_POLL'],
+    takes: [{ stream: 'WORK_POLL', durable: 'sagemaker-collector' }],
   },
   gateway: {
-    ...nothing,
-    publish: ['ask.registry.>', 'ask.scheduler.>', 'ask.chain.>', 'ask.verifier.>'],
+    publish: ['ask.registry.>', 'ask.scheduler.poll', 'ask.chain.>', 'ask.verifier.status'],
     subscribe: ['audit.>'],
     streams: ['POLLS'],
-    consumes: ['POLLS'],
+    replays: ['POLLS'],
   },
-  'chain-verifier': { ...nothing, subscribe: ['ask.verifier.>'] },
-  launcher: { ...nothing, publish: ['ask.registry.create-organisation'] },
-  cli: { ...nothing, publish: ['ask.registry.>', 'ask.verifier.>'] },
-  viewer: { ...nothing, subscribe: ['audit.>'] },
-};
+  'chain-verifier': { answers: ['ask.verifier.>'] },
+  launcher: { publish: ['ask.registry.create-organisation'] },
+  // The operator looks into dead letters with it.
+  cli: { publish: ['ask.registry.>', 'ask.verifier.>'], streams: ['DEAD'], replays: ['DEAD'], reads: ['DEAD'] },
+  viewer: { subscribe: ['audit.>'] },
+} as const satisfies Record<string, Role>;
 
-export const NATS_USERS: readonly string[] = Object.keys(ROLES);
+export type NatsUser = keyof typeof ROLES;
+export const NATS_USERS = Object.keys(ROLES) as NatsUser[];
+
+const roleOf = (user: string): Role => (ROLES as Record<string, Role>)[user] ?? {};
 
 /** Answers come to inboxes of the user's own, so that nobody reads another's. */
-export const inboxPrefix = (user: string): string => `_INBOX_${user}`;
+export const inboxPrefix = (user: string): string => `_INBOX.${user}`;
+
+/** The streams that a user makes when they are missing; all of them where the server has no users. */
+export const streamsOf = (user: string): readonly StreamName[] =>
+  user === '' ? Object.values(STREAMS) : (roleOf(user).streams ?? []);
 
 export interface Permissions {
   publish: string[];
   subscribe: string[];
+  /** Whether it may answer requests. Only who has to: an answer may go to any subject that the request names. */
+  responds: boolean;
 }
 
 export function permissionsOf(user: string): Permissions {
-  const role = ROLES[user] ?? nothing;
+  const {
+    publish = [],
+    subscribe = [],
+    answers = [],
+    streams = [],
+    takes = [],
+    replays = [],
+    reads = [],
+  } = roleOf(user);
   const api = [
-    ...role.streams.flatMap((name) => [`$JS.API.STREAM.INFO.${name}`, `$JS.API.STREAM.CREATE.${name}`]),
-    ...role.consumes.flatMap((name) => [
-      `$JS.API.STREAM.INFO.${name}`,
-      `$JS.API.CONSUMER.*.${name}`,
-      `$JS.API.CONSUMER.*.${name}.>`,
-      `$JS.API.CONSUMER.MSG.NEXT.${name}.*`,
-      `$JS.API.CONSUMER.DURABLE.CREATE.${name}.*`,
-      `$JS.ACK.${name}.>`,
+    ...streams.flatMap((name) => ['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${name}`)),
+    ...takes.flatMap(({ stream, durable }) => [
+      `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+      `$JS.ACK.${stream}.${durable}.>`,
     ]),
-    ...role.reads.map((name) => `$JS.API.STREAM.MSG.GET.${name}`),
+    ...replays.flatMap((name) => [`$JS.API.CONSUMER.CREATE.${name}.*.>`, `$JS.API.CONSUMER.MSG.NEXT.${name}.*`]),
+    ...reads.map((name) => `$JS.API.STREAM.MSG.GET.${name}`),
   ];
-  return { publish: [...new Set([...role.publish, ...api])], subscribe: [...role.subscribe, `${inboxPrefix(user)}.>`] };
+  const publishes = [...publish, ...api];
+  // Who publishes nothing asks nothing, so nothing comes to an inbox.
+  const inbox = publishes.length > 0 ? [`${inboxPrefix(user)}.>`] : [];
+  return { publish: publishes, subscribe: [...subscribe, ...answers, ...inbox], responds: answers.length > 0 };
 }

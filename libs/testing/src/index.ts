@@ -2,5 +2,5 @@ export { integrationId, jobArn, observation, organisationId, sealRequest } from 
 export { checkLedger, verifyEd25519 } from './check-ledger';
 export type { CheckedLedger } from './check-ledger';
 export { eventually, seeded } from './eventually';
-export { startNats, tempFolder } from './servers';
-export type { TempFolder, TestNats } from './servers';
+export { startNats, tempFolder, tempLedger } from './servers';
+export type { TempFolder, TestLedger, TestNats } from './servers';

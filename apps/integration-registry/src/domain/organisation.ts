@@ -61,7 +61,7 @@ export function decideBirth(
   const events: OrganisationEvent[] = [];
   if (state === null)
     events.push({ type: 'OrganisationCreated', data: { at, by, organisationId, name, kind, siblingId } });
-  if (state?.externalId == null) events.push({ type: 'ExternalIdIssued', data: { at, by, externalId } });
+  if ((state?.externalId ?? null) === null) events.push({ type: 'ExternalIdIssued', data: { at, by, externalId } });
   if (firstKey && !state?.keys.some(({ hmac }) => hmac === firstKey.hmac)) {
     const key = parseApiKey(firstKey.text);
     if (!key)

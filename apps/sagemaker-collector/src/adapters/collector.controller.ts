@@ -7,11 +7,12 @@ import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 export const POLL = Symbol('POLL');
 export const TEST = Symbol('TEST');
 
+/** A poll whose collector died blocks its subject until ackWait has passed; a long poll says in between that it is at work. */
 const consumer: ConsumerExtras = {
   stream: STREAMS.WORK_POLL,
   durable: 'sagemaker-collector',
   concurrency: 8,
-  ackWaitMs: 60_000,
+  ackWaitMs: 6_000,
 };
 
 @Controller()

@@ -71,7 +71,7 @@ export function detectEndpoint(
   const now = snapshotOf(before, read);
   switch (now.status) {
     case 'InService':
-      return inService(before, now, read, observer, first);
+      return inService({ before, now, read, observer }, first);
     case 'Failed':
     case 'UpdateRollbackFailed':
       return before?.status === now.status
@@ -88,21 +88,14 @@ export function detectEndpoint(
   }
 }
 
-function inService(
-  before: EndpointSnapshot | null,
-  now: EndpointSnapshot,
-  read: ReadEndpoint,
-  observer: Observer,
-  first: boolean,
-): Detected {
+function inService(telling: Telling, first: boolean): Detected {
+  const { before, now } = telling;
   const told = before?.configurationName ?? null;
-  if (told === null)
-    return tell('DEPLOYMENT', first && before === null ? 'BASELINE' : 'CREATED', { before, now, read, observer });
-  if (now.configurationName !== told) return tell('DEPLOYMENT', 'UPDATED', { before, now, read, observer });
+  if (told === null) return tell('DEPLOYMENT', first && before === null ? 'BASELINE' : 'CREATED', telling);
+  if (now.configurationName !== told) return tell('DEPLOYMENT', 'UPDATED', telling);
   const aimed = before?.pendingConfigurationName ?? null;
-  if (aimed !== null && aimed !== told)
-    return tell('DEPLOYMENT_FAILED', 'ROLLED_BACK', { before, now, read, observer });
-  if (now.weights !== before?.weights) return tell('DEPLOYMENT', 'TRAFFIC_SHIFT', { before, now, read, observer });
+  if (aimed !== null && aimed !== told) return tell('DEPLOYMENT_FAILED', 'ROLLED_BACK', telling);
+  if (now.weights !== before?.weights) return tell('DEPLOYMENT', 'TRAFFIC_SHIFT', telling);
   return keep(now);
 }
 

@@ -19,7 +19,6 @@ const SIGNATURES_MAX = 64;
 
 /** C2SP signed-note: unknown keys are ignored, a known key whose signature fails spoils the whole note, one known key must have signed. */
 export function openNote(note: string, keys: NoteKey[], verify: VerifySignature): OpenedNote {
-  // eslint-disable-next-line no-control-regex -- the format forbids exactly these
   if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(note) || !note.isWellFormed())
     throw new InvalidNote('The note holds control characters.');
   const end = note.lastIndexOf('\n\n');
