@@ -4,6 +4,8 @@ import {
   type Integration,
   type IntegrationEvent,
   type IntegrationId,
+  ledgerStreams,
+  type OrganisationId,
   type PollEnded,
   type PollNow,
   type PollRequest,
@@ -11,7 +13,7 @@ import {
   subjects,
   Unavailable,
 } from '@audital/contracts';
-import type { Ledger, StoredEvent } from '@audital/ledger';
+import { type Ledger, readAll, type StoredEvent } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import type { Logger } from '@audital/service';
 import { pollRequests, Schedule } from './domain/schedule';
@@ -64,7 +66,7 @@ export class Scheduler {
 
   /** `ask.scheduler.poll`. Throws Rejected, Unavailable. */
   async pollNow({ integrationId, organisationId }: PollNow): Promise<{ asked: true }> {
-    const integration = this.schedule.find(integrationId, organisationId);
+    const integration = await this.find(integrationId, organisationId);
     if (!integration)
       throw new Rejected(
         'INTEGRATION_NOT_ACTIVE',
@@ -74,8 +76,17 @@ export class Scheduler {
     return { asked: true };
   }
 
+  /** What is followed may lie a moment behind: before somebody is told "not active", the stream is read to its end. */
+  private async find(integrationId: IntegrationId, organisationId: OrganisationId): Promise<Integration | null> {
+    const known = this.schedule.find(integrationId, organisationId);
+    if (known) return known;
+    for await (const stored of readAll(this.o.ledger, ledgerStreams.integration(integrationId))) this.apply(stored);
+    return this.schedule.find(integrationId, organisationId);
+  }
+
   private apply(stored: StoredEvent): void {
     const id = stored.stream.slice('integration-'.length) as IntegrationId;
+    if ((this.integrations.get(id)?.revision ?? -1) >= stored.revision) return;
     const event = { type: stored.type, data: decodeJson(stored.data) } as unknown as IntegrationEvent;
     const integration = evolveIntegration(this.integrations.get(id) ?? null, event, stored.revision);
     if (!integration) return;

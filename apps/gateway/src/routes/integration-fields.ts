@@ -3,6 +3,7 @@ import { Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Matches,
@@ -115,6 +116,7 @@ export class SettingsBody {
 
   @ApiPropertyOptional({ type: FiltersBody })
   @IsOptional()
+  @IsObject({ message: 'filters is an object' })
   @ValidateNested({ message: 'filters is an object' })
   @Type(() => FiltersBody)
   filters?: FiltersBody;
@@ -148,6 +150,7 @@ export class SettingsBody {
 
   @ApiPropertyOptional({ type: ModelIdentityBody })
   @IsOptional()
+  @IsObject({ message: 'modelIdentity is an object' })
   @ValidateNested({ message: 'modelIdentity is an object' })
   @Type(() => ModelIdentityBody)
   modelIdentity?: ModelIdentityBody;
