@@ -2,11 +2,11 @@ import { Rejected, type Reply, Unavailable } from '@audital/contracts';
 import type { Bus } from '@audital/messaging';
 
 /** Answers requests as the service behind the subject would; `'silence'` answers nothing. Answers what was asked, and the way to stop. */
-export function answering(
+export async function answering(
   bus: Bus,
   subject: string,
   answer: (request: never) => unknown,
-): { asked: unknown[]; stop: () => void } {
+): Promise<{ asked: unknown[]; stop: () => Promise<void> }> {
   const asked: unknown[] = [];
   const subscription = bus.connection.subscribe(subject, {
     callback: (_error, message) => {
@@ -16,7 +16,13 @@ export function answering(
       if (reply !== null) message.respond(new TextEncoder().encode(JSON.stringify(reply)));
     },
   });
-  return { asked, stop: () => subscription.unsubscribe() };
+  // The server knows of it before the first request goes out, and of its end before the next one does.
+  await bus.connection.flush();
+  const stop = async (): Promise<void> => {
+    subscription.unsubscribe();
+    await bus.connection.flush();
+  };
+  return { asked, stop };
 }
 
 function replyOf(answer: () => unknown): Reply<unknown> | null {

@@ -38,7 +38,7 @@ describe('POST /v1/integrations/sagemaker', () => {
     const { key, externalId, id } = await at.harness.organisation();
     const { asked, stop } = await registry((request) => ({ created: true, integration: integrationOf(request) }));
     const answer = await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect(answer.status).toBe(201);
     expect(answer.headers.get('location')).toBe(`${PATH}/int_01KJQ38XW0ABCDEFGHJKMNPQRS`);
     expect(answer.body).toMatchObject({
@@ -62,7 +62,7 @@ describe('POST /v1/integrations/sagemaker', () => {
     const { key, externalId } = await at.harness.organisation();
     const { stop } = await registry((request) => ({ created: false, integration: integrationOf(request) }));
     const answer = await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect(answer.status).toBe(200);
   });
 
@@ -71,7 +71,7 @@ describe('POST /v1/integrations/sagemaker', () => {
     const key = await at.harness.key(id, { prefix: 'ak_test_' });
     const { asked, stop } = await registry((request) => ({ created: true, integration: integrationOf(request) }));
     await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect(asked).toMatchObject([{ organisationId: sandboxId }]);
   });
 
@@ -110,7 +110,7 @@ describe('POST /v1/integrations/sagemaker', () => {
       ]);
     });
     const answer = await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect([answer.status, answer.body.code, answer.body.errors[0].pointer]).toEqual([
       409,
       'INTEGRATION_OVERLAPS',
@@ -195,7 +195,7 @@ describe('POST /v1/integrations/sagemaker', () => {
       ]);
     });
     const answer = await at.harness.call('POST', PATH, { key, body: publicBody('aud_ext_ZZZZZZZZZZZZZZZZZZZZ') });
-    stop();
+    await stop();
     expect([answer.status, answer.body.code, answer.body.errors[0].pointer]).toEqual([
       422,
       'EXTERNAL_ID_MISMATCH',
@@ -209,7 +209,7 @@ describe('POST /v1/integrations/sagemaker', () => {
       throw new Rejected('SOMETHING_NEW', 'This is why.');
     });
     const answer = await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect([answer.status, answer.body.code, answer.body.detail]).toEqual([422, 'REQUEST_REFUSED', 'This is why.']);
   });
 
@@ -222,7 +222,7 @@ describe('POST /v1/integrations/sagemaker', () => {
       throw new Unavailable('ledger', 'Busy at /secret/path.');
     });
     const busy = await at.harness.call('POST', PATH, { key, body: publicBody(externalId) });
-    stop();
+    await stop();
     expect([busy.status, busy.text.includes('/secret/path')]).toEqual([503, false]);
   });
 });
