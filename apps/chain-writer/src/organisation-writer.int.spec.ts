@@ -1,0 +1,322 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Unavailable } from '@audital/contracts';
+import { type Ledger, openLedger } from '@audital/ledger';
+import {
+  checkLedger,
+  eventually,
+  integrationId,
+  observation,
+  organisationId,
+  sealRequest,
+  seeded,
+  tempFolder,
+  type TempFolder,
+} from '@audital/testing';
+import { type CheckpointStore, openCheckpointStore } from './adapters/checkpoint-store';
+import { IdentityIndex } from './adapters/identity-index';
+import { organisationKeys } from './adapters/keys';
+import { OrganisationWriter } from './organisation-writer';
+
+const ORGANISATION = organisationId();
+const CURSOR = `cursor-${integrationId()}`;
+const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
+
+type Fault = 'fails' | 'fails but persisted';
+
+/** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
+class Process {
+  writes = 0;
+  stopped: Error | null = null;
+  private constructor(
+    readonly ledger: Ledger,
+    readonly checkpoints: CheckpointStore,
+    readonly index: IdentityIndex,
+    readonly writer: OrganisationWriter,
+  ) {}
+
+  static async start(folder: string, o: { faultAt?: number; fault?: Fault; now?: () => Date } = {}): Promise<Process> {
+    const ledger = await openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes: WRITES });
+    const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints.sqlite')}`);
+    const index = new IdentityIndex(join(folder, 'index'));
+    const holder: { process: Process | null } = { process: null };
+    let writes = 0;
+    const meet = async <T>(write: () => Promise<T>): Promise<T> => {
+      writes += 1;
+      if (holder.process) holder.process.writes = writes;
+      // From the fault on nothing works any more: the process is as good as dead.
+      if (o.faultAt === undefined || writes < o.faultAt) return write();
+      if (writes === o.faultAt && o.fault === 'fails but persisted') await write();
+      throw new Unavailable('test', 'a planted fault');
+    };
+    const ports = {
+      ledger: new Proxy(ledger, {
+        get: (target, name) =>
+          name === 'append'
+            ? (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args))
+            : bound(target, name),
+      }),
+      checkpoints: new Proxy(checkpoints, {
+        get: (target, name) =>
+          name === 'swap'
+            ? (...args: Parameters<CheckpointStore['swap']>) => meet(() => checkpoints.swap(...args))
+            : bound(target, name),
+      }),
+      index,
+      rollbackPatienceMs: 0,
+    };
+    const outlets = {
+      bury: async () => undefined,
+      checkpointPublished: () => undefined,
+      onSealed: () => undefined,
+      onDropped: () => undefined,
+      onStopped: (_id: unknown, error: Error) => {
+        if (holder.process) holder.process.stopped = error;
+      },
+    };
+    const keys = organisationKeys(Buffer.alloc(32, 3), ORGANISATION, 'audital.example');
+    const writer = new OrganisationWriter(ORGANISATION, keys, ports, {
+      outlets,
+      settings: { checkpointDelayMs: 5, now: o.now ?? (() => new Date()) },
+    });
+    holder.process = new Process(ledger, checkpoints, index, writer);
+    return holder.process;
+  }
+
+  async stop(): Promise<void> {
+    await this.writer.close();
+    this.index.close();
+    await this.checkpoints.close();
+    await this.ledger.close();
+  }
+}
+
+const bound = (target: object, name: string | symbol): unknown => {
+  const value = (target as Record<string | symbol, unknown>)[name];
+  return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+};
+
+const part = (expectedRevision: number, ...numbers: number[]) =>
+  sealRequest(
+    numbers.map((number) => observation(number)),
+    {
+      cursor: {
+        stream: CURSOR,
+        expectedRevision,
+        integrationRevision: -1,
+        changes: [{ kind: 'mark', at: String(expectedRevision) }],
+      },
+    },
+  );
+
+let folder: TempFolder;
+const open: Process[] = [];
+const start = async (o: Parameters<typeof Process.start>[1] = {}): Promise<Process> => {
+  const process = await Process.start(folder.path, o);
+  open.push(process);
+  return process;
+};
+beforeEach(() => {
+  folder = tempFolder();
+});
+afterEach(async () => {
+  const ledger = await openLedger(`sqlite:${join(folder.path, 'ledger.sqlite')}`, { writes: [] });
+  await checkLedger(ledger).finally(() => ledger.close());
+  await Promise.all(open.splice(0).map((process) => process.stop().catch(() => undefined)));
+  folder.remove();
+});
+
+const factsIn = async (ledger: Ledger): Promise<number> => (await checkLedger(ledger)).events;
+
+describe('the crash table: every write × {fails, fails but persisted} × restart (DESIGN §8.3, §8.6)', () => {
+  // A part of two records: payloads, records, cursor, checkpoint swap, checkpoint append; and the same for a second part.
+  const rows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((faultAt) =>
+    (['fails', 'fails but persisted'] as Fault[]).map((fault) => [faultAt, fault] as const),
+  );
+
+  it.each(rows)('write %i %s', async (faultAt, fault) => {
+    const doomed = await start({ faultAt, fault });
+    const sealed: number[] = [];
+    await doomed.writer.seal(part(-1, 1, 2)).then(
+      () => sealed.push(1, 2),
+      () => undefined,
+    );
+    await eventually(() => doomed.writes >= 5 || doomed.writes >= faultAt, {
+      what: 'The first checkpoint, or the fault',
+    });
+    await doomed.writer.seal(part(0, 3, 4)).then(
+      () => sealed.push(3, 4),
+      () => undefined,
+    );
+    await eventually(() => doomed.writes >= faultAt, { what: 'The fault' });
+    await checkLedger(doomed.ledger);
+    await doomed.stop().catch(() => undefined);
+    open.length = 0;
+
+    const healthy = await start();
+    await healthy.writer.open();
+    // What the next poll would send: it reads the cursor, and starts from there.
+    const cursor = await healthy.ledger.lastRevision(CURSOR);
+    expect(sealed.length === 4 ? cursor : 1).toBe(1);
+    if (cursor < 0) await healthy.writer.seal(part(-1, 1, 2));
+    if ((await healthy.ledger.lastRevision(CURSOR)) < 1) await healthy.writer.seal(part(0, 3, 4));
+    expect(await factsIn(healthy.ledger)).toBe(5);
+    expect(await healthy.ledger.lastRevision(CURSOR)).toBe(1);
+    await eventually(() => healthy.writer.newestCheckpoint?.size === 5, { what: 'A checkpoint over all' });
+    await eventually(async () => (await checkLedger(healthy.ledger)).checkpoints >= 1, {
+      what: 'A published checkpoint',
+    });
+    expect(healthy.stopped).toBeNull();
+  });
+});
+
+describe('two writers', () => {
+  it('the revision is the fence: whatever both try, every fact stands once', async () => {
+    const [one, two] = [await start(), await start()];
+    const attempts = Array.from({ length: 20 }, (_, number) => [one, two].map(({ writer }) => seal(writer, number)));
+    await Promise.all(attempts.flat());
+    expect(await factsIn(one.ledger)).toBe(21);
+  }, 30_000);
+
+  it('a paused writer that wakes up reads the chain again', async () => {
+    const [paused, other] = [await start(), await start()];
+    await paused.writer.seal(sealRequest([observation(1)]));
+    await eventually(() => paused.writer.newestCheckpoint?.size === 2, { what: 'A checkpoint' });
+    await other.writer.seal(sealRequest([observation(2)]));
+    await seal(paused.writer, 3);
+    await seal(paused.writer, 2);
+    expect(await factsIn(paused.ledger)).toBe(4);
+  });
+});
+
+/** As the transport does: tried until it is sealed. */
+async function seal(writer: OrganisationWriter, number: number): Promise<void> {
+  await eventually(() => writer.seal(sealRequest([observation(number)])).then(() => true), {
+    what: `Observation ${number}`,
+    deadlineMs: 20_000,
+  });
+}
+
+describe('redelivery', () => {
+  it('a storm of shuffled and repeated parts seals each fact once, in parts that follow each other', async () => {
+    const random = seeded(42);
+    const { writer, ledger } = await start();
+    const storm = Array.from({ length: 30 }, (_, index) => part(index - 1, 2 * index, 2 * index + 1)).flatMap((one) => [
+      one,
+      one,
+      one,
+    ]);
+    for (let round = 0; (await ledger.lastRevision(CURSOR)) < 29; round += 1) {
+      if (round > 50) throw new Error('The cursor did not get to its end.');
+      await Promise.all(storm.toSorted(() => random() - 0.5).map((one) => writer.seal(one)));
+    }
+    expect(await factsIn(ledger)).toBe(61);
+  }, 30_000);
+
+  it('the clock may go back: recordedAt does not', async () => {
+    let now = Date.parse('2026-03-02T12:00:00.000Z');
+    const { writer, ledger } = await start({ now: () => new Date((now -= 60_000)) });
+    for (const number of [1, 2, 3]) await writer.seal(sealRequest([observation(number)]));
+    expect(await factsIn(ledger)).toBe(4);
+  });
+
+  it('an index that is gone is built again from the chain', async () => {
+    const first = await start();
+    await first.writer.seal(sealRequest([observation(1), observation(2)]));
+    await first.stop();
+    open.length = 0;
+    new DatabaseSync(join(folder.path, 'index', 'identities.sqlite')).exec(
+      'DELETE FROM identities; DELETE FROM stamps',
+    );
+    const second = await start();
+    await second.writer.seal(sealRequest([observation(2), observation(3)]));
+    expect(await factsIn(second.ledger)).toBe(4);
+  });
+});
+
+describe('§8.7 before the first append, the chain is compared with the checkpoint store', () => {
+  async function sealedAndClosed(): Promise<void> {
+    const process = await start();
+    await process.writer.seal(sealRequest([observation(1), observation(2)]));
+    await eventually(() => process.writer.newestCheckpoint?.size === 3, { what: 'A checkpoint' });
+    await process.stop();
+    open.length = 0;
+  }
+  const inStore = (sql: string): void => {
+    const db = new DatabaseSync(join(folder.path, 'checkpoints.sqlite'));
+    db.exec(sql);
+    db.close();
+  };
+  async function expectStopped(reason: string): Promise<void> {
+    const process = await start();
+    const before = await process.ledger.lastRevision(`chain-${ORGANISATION}`);
+    // §8.8: a poll is acknowledged and dropped, its cursor has not moved.
+    await process.writer.seal(part(-1, 9));
+    expect(process.stopped?.message).toContain(reason);
+    expect(await process.ledger.lastRevision(`chain-${ORGANISATION}`)).toBe(before);
+    expect(await process.ledger.lastRevision(CURSOR)).toBe(-1);
+    const request = {
+      v: 1,
+      organisationId: ORGANISATION,
+      idempotencyKey: 'k',
+      eventType: 'INFERENCE',
+      source: 'API',
+      severity: 'INFO',
+      timestamp: null,
+      actor: { type: 'API_KEY', id: 'key' },
+      modelId: null,
+      payload: {},
+      tags: [],
+    } as const;
+    await expect(process.writer.append({ ...request, tags: [] })).rejects.toMatchObject({
+      name: 'Unavailable',
+      message: expect.stringContaining(reason),
+    });
+  }
+
+  it('LOST_MEMORY: an empty store beside a chain that has checkpoints', async () => {
+    await sealedAndClosed();
+    inStore('DELETE FROM checkpoints');
+    await expectStopped('LOST_MEMORY');
+  });
+
+  it('ROLLBACK: a ledger that is shorter than what was signed for', async () => {
+    await sealedAndClosed();
+    inStore('UPDATE checkpoints SET size = size + 2');
+    await expectStopped('ROLLBACK');
+  });
+
+  it('FORK: other records than the ones that were signed for', async () => {
+    await sealedAndClosed();
+    inStore('UPDATE checkpoints SET root = zeroblob(32)');
+    await expectStopped('FORK');
+  });
+});
+
+describe('§8.10 a user’s event', () => {
+  it('is answered from the ledger when its key comes again, and refused with other content', async () => {
+    const { writer, ledger } = await start();
+    const request = {
+      v: 1,
+      organisationId: ORGANISATION,
+      idempotencyKey: 'order-1',
+      eventType: 'HUMAN_REVIEW',
+      source: 'API',
+      severity: 'INFO',
+      timestamp: null,
+      actor: { type: 'API_KEY', id: 'key' },
+      modelId: null,
+      payload: { approved: true },
+      tags: ['a'],
+    } as const;
+    const first = await writer.append({ ...request, tags: ['a'] });
+    expect(await writer.append({ ...request, tags: ['a'] })).toEqual({ ...first, replayed: true });
+    await expect(writer.append({ ...request, tags: ['a'], payload: { approved: false } })).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    await expect(
+      writer.append({ ...request, tags: [], idempotencyKey: 'x', eventType: 'LOG_CREATED' }),
+    ).rejects.toMatchObject({ code: 'EVENT_RESERVED' });
+    expect(await factsIn(ledger)).toBe(2);
+  });
+});
