@@ -1,0 +1,192 @@
+import {
+  evolveIntegration,
+  type Integration,
+  type IntegrationEvent,
+  makeApiKey,
+  parseApiKey,
+  type RegisterIntegration,
+  type TestReply,
+} from '@audital/contracts';
+import { integrationId, organisationId } from '@audital/testing';
+import { configChange } from './config-change';
+import { type Change, decideChange, decideOutcome, decideRegistration } from './integration';
+import { birthOf, decideBirth } from './organisation';
+
+const by = { type: 'API_KEY', id: 'key' } as const;
+const at = '2026-03-02T11:00:00.000Z';
+const target = {
+  awsAccountId: '123456789012',
+  region: 'eu-west-2',
+  roleArn: 'arn:aws:iam::123456789012:role/Audital',
+  externalId: 'aud_ext_00000000000000000000',
+};
+const settings = {
+  name: null,
+  environment: null,
+  syncInterval: 60,
+  filters: { namePrefix: 'credit' as string | null, tags: { Environment: 'production' } as Record<string, string> },
+  captureMetrics: true,
+  captureHyperparameters: true,
+  captureTrainingStarted: false,
+  backfillDays: 0,
+  modelIdentity: { tag: null },
+};
+const request: RegisterIntegration = { organisationId: organisationId(), by, target, settings };
+const registered: IntegrationEvent = {
+  type: 'IntegrationRegistered',
+  data: { at, by, integrationId: integrationId(), organisationId: organisationId(), target, settings },
+};
+const activated: IntegrationEvent = { type: 'IntegrationActivated', data: { at, by, rows: [] } };
+
+const given = (...events: IntegrationEvent[]): Integration | null =>
+  events.reduce<Integration | null>((state, event, revision) => evolveIntegration(state, event, revision), null);
+const registering = (over: Partial<RegisterIntegration>, ...events: IntegrationEvent[]) =>
+  decideRegistration(
+    { ...request, ...over },
+    { externalId: target.externalId, integrations: events.length ? [given(...events) as Integration] : [] },
+  );
+
+describe('registering', () => {
+  it('accepts the first', () => expect(registering({})).toEqual({ kind: 'new' }));
+
+  it('answers an equal live integration, whatever the order of its fields, and writes nothing', () => {
+    const reordered = {
+      ...settings,
+      filters: { tags: settings.filters.tags, namePrefix: settings.filters.namePrefix },
+    };
+    expect(registering({ settings: reordered }, registered, activated)).toMatchObject({ kind: 'exists' });
+  });
+
+  it.each([
+    [
+      'another external id',
+      { target: { ...target, externalId: 'aud_ext_11111111111111111111' } },
+      'EXTERNAL_ID_MISMATCH',
+    ],
+    [
+      'a role of another account',
+      { target: { ...target, roleArn: 'arn:aws:iam::210987654321:role/Audital' } },
+      'ACCOUNT_MISMATCH',
+    ],
+    [
+      'a prefix inside the other',
+      { settings: { ...settings, filters: { ...settings.filters, namePrefix: 'credit-scorer' } } },
+      'INTEGRATION_OVERLAPS',
+    ],
+    [
+      'no filters at all',
+      { settings: { ...settings, filters: { namePrefix: null, tags: {} } } },
+      'INTEGRATION_OVERLAPS',
+    ],
+  ])('refuses %s', (_name, over, code) => {
+    expect(() => registering(over, registered)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each([
+    ['another prefix', { ...settings, filters: { ...settings.filters, namePrefix: 'fraud' } }],
+    ['another value of one tag', { ...settings, filters: { ...settings.filters, tags: { Environment: 'staging' } } }],
+  ])('accepts %s beside it', (_name, other) =>
+    expect(registering({ settings: other }, registered)).toEqual({ kind: 'new' }),
+  );
+
+  it('accepts the same again once it was removed', () => {
+    expect(registering({}, registered, { type: 'IntegrationRemoved', data: { at, by } })).toEqual({ kind: 'new' });
+  });
+});
+
+describe('changing', () => {
+  const change = (what: Change, ...events: IntegrationEvent[]): string[] =>
+    decideChange(what, given(...events), { at, by, settings: { ...settings, syncInterval: 120 } }).map(
+      ({ type }) => type,
+    );
+  const paused: IntegrationEvent = { type: 'IntegrationPaused', data: { at, by } };
+  const removed: IntegrationEvent = { type: 'IntegrationRemoved', data: { at, by } };
+
+  it('pauses, resumes, updates and removes; doing it again is harmless', () => {
+    expect(change('pause', registered, activated)).toEqual(['IntegrationPaused']);
+    expect(change('pause', registered, activated, paused)).toEqual([]);
+    expect(change('resume', registered, activated, paused)).toEqual(['IntegrationResumed']);
+    expect(change('update', registered)).toEqual(['IntegrationUpdated']);
+    expect(change('remove', registered, activated)).toEqual(['IntegrationRemoved']);
+    expect(change('remove', registered, removed)).toEqual([]);
+  });
+
+  it('refuses what cannot be', () => {
+    expect(() => change('pause', registered)).toThrow(expect.objectContaining({ code: 'INTEGRATION_STATUS' }));
+    expect(() => change('resume', registered, removed)).toThrow(
+      expect.objectContaining({ code: 'INTEGRATION_NOT_FOUND' }),
+    );
+    expect(() => change('remove')).toThrow(expect.objectContaining({ code: 'INTEGRATION_NOT_FOUND' }));
+  });
+});
+
+describe('the outcome of a test', () => {
+  const reply = (outcome: TestReply['outcome']): TestReply => ({
+    outcome,
+    reason: outcome === 'REFUSED' ? { code: 'INSECURE_TRUST_POLICY', message: 'open' } : null,
+    testedAt: at,
+    rows: [],
+  });
+  const outcome = (what: TestReply['outcome'], ...events: IntegrationEvent[]): string[] =>
+    decideOutcome(given(...events), reply(what), by).map(({ type }) => type);
+
+  it('activates or refuses what waits for it, and leaves alone what does not', () => {
+    expect(outcome('ACCEPTED', registered)).toEqual(['IntegrationActivated']);
+    expect(outcome('REFUSED', registered)).toEqual(['IntegrationRefused']);
+    expect(outcome('ACCEPTED', registered, activated)).toEqual([]);
+    expect(outcome('ACCEPTED', registered, { type: 'IntegrationRemoved', data: { at, by } })).toEqual([]);
+  });
+});
+
+describe('making an organisation', () => {
+  const key = makeApiKey('ak_live_', new Uint8Array(32).fill(9));
+  const seed = { bytes: new Uint8Array(32).fill(5), keyHmac: 'ab'.repeat(32) };
+  const { organisationId: id, sandboxId, externalId } = birthOf(seed);
+  const wanted = {
+    organisationId: id,
+    siblingId: sandboxId,
+    kind: 'LIVE' as const,
+    name: 'Bank',
+    externalId,
+    firstKey: { hmac: seed.keyHmac, text: key },
+    at,
+    by,
+  };
+
+  it('finds the same for the same key, whenever it is asked', () =>
+    expect(birthOf(seed)).toEqual({ organisationId: id, sandboxId, externalId }));
+
+  it('does what is still missing, and stores no key', () => {
+    const events = decideBirth(null, wanted);
+    expect(events.map(({ type }) => type)).toEqual(['OrganisationCreated', 'ExternalIdIssued', 'ApiKeyCreated']);
+    expect(JSON.stringify(events)).not.toContain(key);
+  });
+
+  it('a key tells a typing error by itself', () => {
+    expect(parseApiKey(key)).toEqual({ prefix: 'ak_live_', last4: key.slice(-4) });
+    expect(parseApiKey(key.replace(key[12] as string, key[12] === 'x' ? 'y' : 'x'))).toBeNull();
+  });
+});
+
+describe('the audit of the audit', () => {
+  it('says what changed, and neither external id nor HMAC', () => {
+    const observation = configChange(registered, {
+      stream: `integration-${integrationId()}`,
+      revision: 0,
+      integrationId: integrationId(),
+    });
+    expect(observation).toMatchObject({
+      eventType: 'CONFIG_CHANGE',
+      payload: { change: 'INTEGRATION_REGISTERED', settings: { syncInterval: 60 } },
+    });
+    expect(JSON.stringify(observation)).not.toContain(target.externalId);
+    const created = configChange(
+      {
+        type: 'ApiKeyCreated',
+        data: { at, by, keyId: 'key_1', label: 'l', prefix: 'ak_live_', last4: 'abcd', hmac: 'deadbeef', scopes: [] },
+      },
+      { stream: 'organisation-x', revision: 2, integrationId: null },
+    );
+    expect(JSON.stringify(created)).not.toContain('deadbeef');
+  });
+});
