@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { type ClassConstructor, plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
+import {
+  getMetadataStorage,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  validateSync,
+} from 'class-validator';
 
 /** EX_CONFIG of sysexits: a supervisor need not try again. */
 export const EXIT_CONFIG = 78;
@@ -66,9 +77,12 @@ export function loadConfig<T extends object>(
   Config: ClassConstructor<T>,
   env: Record<string, string | undefined>,
 ): Readonly<T> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const names = Object.keys(plainToInstance(Config, {})).concat(Object.keys(given));
-  const known = Object.fromEntries(names.filter((name) => name in given).map((name) => [name, given[name]]));
+  // Only what the class has a rule for: the rest of the environment (AWS's keys, say) is none of the configuration's business.
+  const rules = getMetadataStorage().getTargetValidationMetadatas(Config, '', false, false);
+  const names = [...new Set(rules.map(({ propertyName }) => propertyName))];
+  const known = Object.fromEntries(
+    names.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]),
+  );
   const config = plainToInstance(Config, known);
   const problems = validateSync(config, { forbidUnknownValues: false }).flatMap((error) =>
     Object.values(error.constraints ?? {}).map((rule) =>

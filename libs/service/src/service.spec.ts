@@ -29,6 +29,10 @@ describe('loadConfig', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
+  it('takes nothing from the environment that it has no rule for', () => {
+    expect(JSON.stringify(loadConfig(Config, { ...right, AWS_SECRET_ACCESS_KEY: 'hunter3' }))).not.toContain('hunter3');
+  });
+
   it('refuses a speed in production', () => {
     expect(() => loadConfig(Config, { ...right, SPEED: '60', NODE_ENV: 'production' })).toThrow(
       'SPEED must be 1 in production',

@@ -6,10 +6,9 @@ const ENDINGS = [
   /-\d{8}(-?\d{4,6})?$/,
   /-\d{10,17}$/,
   /-(?=[0-9a-f]*\d)[0-9a-f]{6,40}$/,
-  /-v?\d+(\.\d+)*$/,
 ];
 
-/** The name without its trailing time stamp, random suffix or version; a name that would vanish stays whole. */
+/** The name without its trailing time stamp, random suffix; a name that would vanish stays whole. */
 export function stem(name: string): string {
   for (let rest = name; ;) {
     const shorter = ENDINGS.reduce((text, ending) => text.replace(ending, ''), rest);
