@@ -61,7 +61,8 @@ export class Launcher {
     });
     const code = await this.ended;
     await (this.stopping ?? this.drain());
-    await work;
+    // What failed may still be waiting for an answer that will not come.
+    if (code === 0) await work;
     this.leave(root, code);
     return code;
   }
@@ -70,7 +71,11 @@ export class Launcher {
     const gateway = await freePort(this.options.port);
     const folder = openDataFolder(root, { fresh: this.options.fresh });
     const secrets = openSecrets(folder.secrets);
-    const [nats, simulator, ...health] = (await freePorts(2 + SERVICES.length)) as [number, number, ...number[]];
+    const [nats, simulator, ...health] = (await freePorts(2 + SERVICES.length, gateway)) as [
+      number,
+      number,
+      ...number[],
+    ];
     return {
       installation: INSTALLATION,
       folder,

@@ -21,9 +21,12 @@ export function freePort(wanted: number): Promise<number> {
   });
 }
 
-/** Several different free ports. */
-export async function freePorts(count: number): Promise<number[]> {
+/** Several different free ports, none of them `taken`. */
+export async function freePorts(count: number, taken: number): Promise<number[]> {
   const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort(0));
+  while (ports.size < count) {
+    const port = await freePort(0);
+    if (port !== taken) ports.add(port);
+  }
   return [...ports];
 }

@@ -232,6 +232,27 @@ describe('walking a chain', () => {
     expect(walk(swapped).map(({ kind }) => kind)).toContain('REORDER');
   });
 
+  it('takes no field that is not in the closed set, whatever its name', () => {
+    for (const name of ['constructor', 'toString', '__proto__x', 'extra']) {
+      const text = new TextDecoder().decode((chain[0] as Entry).record);
+      const more = write.canonicalBytes({ ...JSON.parse(text), [name]: 1 });
+      expect(() => check.parseRecord(more)).toThrow(check.InvalidRecord);
+    }
+  });
+
+  it('names a changed record also when the one after the next was left out', () => {
+    const entries = chain.map((entry, index) => {
+      if (index !== 5) return entry;
+      const record = new TextDecoder().decode(entry.record).replace('"severity":"INFO"', '"severity":"HIGH"');
+      return { ...entry, record: text(record) };
+    });
+    const findings = walk(entries.filter((_, index) => index !== 7));
+    expect(findings.map(({ kind, position }) => [kind, position])).toEqual([
+      ['INVALID', 5],
+      ['GAP', 7],
+    ]);
+  });
+
   it('a missing payload is MISSING unless a PAYLOAD_REDACTED event names its position', () => {
     const entries = chain.map((entry, index) => (index === 3 ? { ...entry, payload: null } : entry));
     expect(walk(entries)).toEqual([expect.objectContaining({ kind: 'MISSING', position: 3 })]);

@@ -19,9 +19,16 @@ export function parseRecord(bytes: Uint8Array): ChainRecord {
   }
   const problem = recordProblem(value);
   if (problem !== null) throw new InvalidRecord(`The record's ${problem} is not as a record of version 1 has it.`);
-  if (!equalBytes(canonicalBytes(value), bytes))
-    throw new InvalidRecord('The record is not in its canonical form (RFC 8785).');
+  if (!isCanonical(value, bytes)) throw new InvalidRecord('The record is not in its canonical form (RFC 8785).');
   return value as ChainRecord;
+}
+
+function isCanonical(value: unknown, bytes: Uint8Array): boolean {
+  try {
+    return equalBytes(canonicalBytes(value), bytes);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether these are the salt and payload that the record commits to. */

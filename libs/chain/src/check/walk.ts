@@ -92,7 +92,7 @@ export class ChainWalk {
   private checkRecord(record: ChainRecord, position: number, entry: WalkedEntry): void {
     this.origin ??= record.origin;
     if (this.checkPlace(record)) this.checkLink(record, position);
-    else this.suspect = null;
+    else if (this.suspect !== null) this.resolveSuspect(true);
     if (record.origin !== this.origin)
       this.find('INVALID', position, `The record belongs to ${record.origin}, not to ${this.origin}.`);
     if (record.recordedAt < this.lastRecordedAt) this.find('INVALID', position, 'recordedAt goes back.');
@@ -135,10 +135,12 @@ export class ChainWalk {
   }
 
   private noteRedaction(record: ChainRecord, payload: Uint8Array): void {
-    const { positions } = JSON.parse(fromUtf8(payload)) as { positions?: unknown };
-    if (!Array.isArray(positions)) return;
-    for (const position of positions)
-      if (Number.isSafeInteger(position)) this.redacted.set(position as number, record.id);
+    const positions = positionsIn(payload);
+    if (positions === null) {
+      this.find('INVALID', record.chainPosition, 'The PAYLOAD_REDACTED event names no positions.');
+      return;
+    }
+    for (const position of positions) this.redacted.set(position, record.id);
   }
 
   private appendLeaf(leaf: Uint8Array): void {
@@ -151,5 +153,15 @@ export class ChainWalk {
 
   private find(kind: FindingKind, position: number, message: string): void {
     this.findings.push({ kind, position, message });
+  }
+}
+
+/** Hostile bytes, whatever they hash to: null when they name no positions. */
+function positionsIn(payload: Uint8Array): number[] | null {
+  try {
+    const { positions } = JSON.parse(fromUtf8(payload)) as { positions?: unknown };
+    return Array.isArray(positions) ? positions.filter((one): one is number => Number.isSafeInteger(one)) : null;
+  } catch {
+    return null;
   }
 }

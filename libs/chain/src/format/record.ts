@@ -86,5 +86,5 @@ export function recordProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'record';
   const record = value as Record<string, unknown>;
   for (const [name, isRight] of Object.entries(FIELDS)) if (!isRight(record[name])) return name;
-  return Object.keys(record).find((name) => !(name in FIELDS)) ?? null;
+  return Object.keys(record).find((name) => !Object.hasOwn(FIELDS, name)) ?? null;
 }
