@@ -26,6 +26,7 @@ export class Launcher {
   private plan: Plan;
   private organisation: CreateOrganisationReply | null = null;
   private stopping: Promise<void> | null = null;
+  private stoppingSinceMs = 0;
   private readonly ended: Promise<number>;
   private end: (code: number) => void = () => undefined;
 
@@ -269,11 +270,14 @@ export class Launcher {
   private stopOnSignals(): void {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
+        // One Ctrl-C may arrive twice: from the terminal, and forwarded by npm.
+        if (this.stopping !== null && Date.now() - this.stoppingSinceMs < 1_000) return;
         if (this.stopping !== null) {
           this.supervisor.killAll();
           process.exit(1);
         }
         this.say('stopping: what is in hand is finished first (once more to stop at once)');
+        this.stoppingSinceMs = Date.now();
         this.stopping = this.drain();
         this.end(signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1);
       });
