@@ -25,6 +25,7 @@ const leavesOf = (count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, index) => write.leafHash(sha256, text(`entry ${index}`)));
 
 interface Entry {
+  chainPosition: number;
   record: Uint8Array;
   payload: { salt: Uint8Array; bytes: Uint8Array } | null;
 }
@@ -54,7 +55,7 @@ function chainOf(count: number): Entry[] {
       prevHash,
     });
     prevHash = write.hashText(record.blockHash);
-    return { record: record.bytes, payload: { salt, bytes } };
+    return { chainPosition, record: record.bytes, payload: { salt, bytes } };
   });
 }
 
@@ -201,6 +202,7 @@ describe('walking a chain', () => {
         fc.constantFrom('record', 'payload', 'salt'),
         (position, pick, flip, what) => {
           const entries = chain.map((entry) => ({
+            ...entry,
             record: Uint8Array.from(entry.record),
             payload: entry.payload && {
               salt: Uint8Array.from(entry.payload.salt),
@@ -225,11 +227,11 @@ describe('walking a chain', () => {
     expect(walk(chain.filter((_, index) => index !== 7))[0]).toMatchObject({ kind: 'GAP', position: 7 });
     expect(walk([...chain.slice(0, 8), chain[7] as Entry, ...chain.slice(8)])[0]).toMatchObject({
       kind: 'DUPLICATE',
-      position: 8,
+      position: 7,
     });
     const swapped = [...chain];
     [swapped[7], swapped[8]] = [chain[8] as Entry, chain[7] as Entry];
-    expect(walk(swapped).map(({ kind }) => kind)).toContain('REORDER');
+    expect(walk(swapped)).toEqual([expect.objectContaining({ kind: 'REORDER', position: 7 })]);
   });
 
   it('takes no field that is not in the closed set, whatever its name', () => {
@@ -240,7 +242,7 @@ describe('walking a chain', () => {
     }
   });
 
-  it('names a changed record also when the one after the next was left out', () => {
+  it('a broken link with nothing readable behind it is laid on the record that names it', () => {
     const entries = chain.map((entry, index) => {
       if (index !== 5) return entry;
       const record = new TextDecoder().decode(entry.record).replace('"severity":"INFO"', '"severity":"HIGH"');
@@ -248,7 +250,7 @@ describe('walking a chain', () => {
     });
     const findings = walk(entries.filter((_, index) => index !== 7));
     expect(findings.map(({ kind, position }) => [kind, position])).toEqual([
-      ['INVALID', 5],
+      ['INVALID', 6],
       ['GAP', 7],
     ]);
   });

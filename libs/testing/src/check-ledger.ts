@@ -56,7 +56,7 @@ async function checkChain(
   let vkey = '';
   for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
     const payload = await payloadOf(ledger, organisationId, stored);
-    const record = walk.add({ record: stored.data, payload });
+    const record = walk.add({ chainPosition: stored.revision, record: stored.data, payload });
     roots.push(walk.root());
     if (!record) continue;
     if (stored.revision === 0 && payload)

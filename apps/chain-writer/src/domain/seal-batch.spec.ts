@@ -60,8 +60,10 @@ describe('sealing a batch', () => {
     const batch = given(emptyChain).when(seal(observation(1), observation(2)));
     expect(types(batch)).toEqual(['LOG_CREATED', 'TRAINING_COMPLETED', 'TRAINING_COMPLETED']);
     const walk = new ChainWalk(sha256);
-    for (const { bytes, payload } of batch.records)
-      walk.add({ record: bytes, payload: { salt: payload.data.subarray(0, 32), bytes: payload.data.subarray(32) } });
+    batch.records.forEach(({ bytes, payload }, chainPosition) => {
+      const { data } = payload;
+      walk.add({ chainPosition, record: bytes, payload: { salt: data.subarray(0, 32), bytes: data.subarray(32) } });
+    });
     expect(walk.finish(batch.records.at(-1)?.blockHash)).toEqual([]);
     expect(batch.state.tree.size).toBe(3);
   });

@@ -26,7 +26,11 @@ export interface Place {
   revision: number;
 }
 
-export type ProvingTree = KnownTree & { inclusionProof: (index: number, size: number) => Uint8Array[] };
+export type ProvingTree = KnownTree & {
+  inclusionProof: (index: number, size: number) => Uint8Array[];
+  /** Perfect subtrees over the first leaves, largest first. */
+  compactRange: (size: number) => Uint8Array[];
+};
 
 /** The tables of the index. It finds events and holds Merkle tiles; every question is bound to one organisation. */
 export class ChainIndex {
@@ -55,7 +59,7 @@ export class ChainIndex {
     return (this.statement(sql).get(organisationId, level, n) as { hashes: Uint8Array } | undefined)?.hashes ?? null;
   }
 
-  tree(organisationId: OrganisationId): KnownTree & { inclusionProof: (index: number, size: number) => Uint8Array[] } {
+  tree(organisationId: OrganisationId): ProvingTree {
     const tree = new TiledTree(this.sha256, (level, n) => this.tile(organisationId, level, n));
     return {
       size: this.size(organisationId),
@@ -63,6 +67,7 @@ export class ChainIndex {
       leaf: (index) => tree.leaf(index),
       consistencyProof: (from, to) => tree.consistencyProof(from, to),
       inclusionProof: (index, size) => tree.inclusionProof(index, size),
+      compactRange: (size) => tree.compactRange(size),
     };
   }
 

@@ -124,9 +124,9 @@ class Walk {
   }
 
   add(event: StoredEvent, payload: { salt: Uint8Array; bytes: Uint8Array } | null): void {
-    const position = this.walk.size;
+    const position = event.revision;
     const blockHash = leafHash(this.sha256, event.data);
-    const record = this.walk.add({ record: event.data, payload });
+    const record = this.walk.add({ chainPosition: position, record: event.data, payload });
     this.last = blockOf(position, blockHash, record);
     this.first ??= this.last;
     if (this.checkpoint === null || position >= this.checkpoint.size) return;

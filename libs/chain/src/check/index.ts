@@ -7,9 +7,14 @@ export { hashBytes, hashText, leafHash, nodeHash, payloadHash, ZERO_HASH } from 
 export type { ChainRecord } from '../format/record';
 export { HASH_BYTES, parseTilePath, TILE_WIDTH, tilePath } from '../format/tiles';
 export type { ReadTile } from '../format/tiles';
+export { ExportCheck } from './check-export';
+export type { ExportCheckOptions, ExportReport, ExportVerdict } from './check-export';
+export { parseTrailer, unsignedCheckpoint } from './export';
+export type { ReadTrailer } from './export';
+export { handoverText, KeyRing } from './key-ring';
 export { verifyConsistency, verifyInclusion } from './merkle';
 export { InvalidNote, openCheckpoint, openNote, parseTlogProof } from './note';
 export type { OpenedNote, VerifySignature } from './note';
 export { InvalidRecord, parseRecord, payloadMatches } from './record';
-export { ChainWalk } from './walk';
+export { ChainWalk, KEY_CHANGE_TAG } from './walk';
 export type { Finding, FindingKind, WalkedEntry } from './walk';

@@ -1,5 +1,6 @@
 import { equalBytes, type Sha256 } from '../format/bytes';
 import { nodeHash } from '../format/record';
+import { isPowerOfTwo } from '../format/tiles';
 
 const HASH_BYTES = 32;
 
@@ -36,7 +37,7 @@ export function verifyConsistency(
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 1 || from > to) return false;
   if ([fromRoot, toRoot, ...proof].some((hash) => hash.length !== HASH_BYTES)) return false;
   if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
-  const hashes = Number.isInteger(Math.log2(from)) ? [fromRoot, ...proof] : [...proof];
+  const hashes = isPowerOfTwo(from) ? [fromRoot, ...proof] : [...proof];
   const first = hashes.shift();
   if (first === undefined) return false;
   let [node, last] = [from - 1, to - 1];

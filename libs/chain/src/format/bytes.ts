@@ -25,6 +25,9 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** The value of each character in an alphabet of at most 64; INVALID, the bit above them all, for every other. */
+const INVALID = 64;
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function toHex(bytes: Uint8Array): string {
@@ -33,16 +36,29 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
+const HEX_VALUE = valuesOf('0123456789abcdef');
+
 export function fromHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) throw new RangeError('Not lower-case hex digits.');
   const bytes = new Uint8Array(text.length / 2);
-  for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+  let seen = text.length % 2 === 0 ? 0 : INVALID;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const high = HEX_VALUE[text.charCodeAt(2 * index)] ?? INVALID;
+    const low = HEX_VALUE[text.charCodeAt(2 * index + 1)] ?? INVALID;
+    seen |= high | low;
+    bytes[index] = (high << 4) | low;
+  }
+  if (seen >= INVALID) throw new RangeError('Not lower-case hex digits.');
   return bytes;
 }
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const BASE64_VALUE = new Map([...BASE64].map((character, value) => [character, value]));
+const BASE64_VALUE = valuesOf(BASE64);
+
+function valuesOf(alphabet: string): Uint8Array {
+  const values = new Uint8Array(128).fill(INVALID);
+  for (let value = 0; value < alphabet.length; value += 1) values[alphabet.charCodeAt(value)] = value;
+  return values;
+}
 
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
@@ -58,14 +74,31 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Strict: padded, no white space, unused bits zero. One text for one sequence of bytes. */
 export function fromBase64(text: string): Uint8Array {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new RangeError('Not base64.');
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const digits = text.length - padding;
+  if (text.length % 4 !== 0) throw new RangeError('Not base64.');
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  for (let index = 0, out = 0; index < text.length; index += 4) {
-    let group = 0;
-    for (let at = index; at < index + 4; at += 1) group = (group << 6) | (BASE64_VALUE.get(text.charAt(at)) ?? 0);
-    for (const shift of [16, 8, 0]) if (out < bytes.length) bytes[out++] = (group >> shift) & 255;
+  let [seen, out] = [0, 0];
+  const whole = digits - (digits % 4);
+  for (let index = 0; index < whole; index += 4) {
+    const a = BASE64_VALUE[text.charCodeAt(index)] ?? INVALID;
+    const b = BASE64_VALUE[text.charCodeAt(index + 1)] ?? INVALID;
+    const c = BASE64_VALUE[text.charCodeAt(index + 2)] ?? INVALID;
+    const d = BASE64_VALUE[text.charCodeAt(index + 3)] ?? INVALID;
+    seen |= a | b | c | d;
+    bytes[out++] = (a << 2) | (b >> 4);
+    bytes[out++] = (b << 4) | (c >> 2);
+    bytes[out++] = (c << 6) | d;
   }
-  if (toBase64(bytes) !== text) throw new RangeError('Not base64: unused bits are set.');
+  if (padding > 0) {
+    const a = BASE64_VALUE[text.charCodeAt(whole)] ?? INVALID;
+    const b = BASE64_VALUE[text.charCodeAt(whole + 1)] ?? INVALID;
+    const c = padding === 1 ? (BASE64_VALUE[text.charCodeAt(whole + 2)] ?? INVALID) : 0;
+    seen |= a | b | c;
+    bytes[out++] = (a << 2) | (b >> 4);
+    if (padding === 1) bytes[out] = (b << 4) | (c >> 2);
+    if ((padding === 2 ? b & 15 : c & 3) !== 0) throw new RangeError('Not base64: unused bits are set.');
+  }
+  if (seen >= INVALID) throw new RangeError('Not base64.');
   return bytes;
 }

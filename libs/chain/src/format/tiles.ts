@@ -23,3 +23,10 @@ export function parseTilePath(path: string): { level: number | 'entries'; n: num
   if (width < 1 || width > TILE_WIDTH || !Number.isSafeInteger(n)) return null;
   return tilePath(level, n, width) === path ? { level, n, width } : null;
 }
+
+/** Exact for every safe integer, which Math.log2 is not. */
+export function isPowerOfTwo(size: number): boolean {
+  let rest = size;
+  while (rest > 1 && rest % 2 === 0) rest /= 2;
+  return rest === 1;
+}

@@ -24,11 +24,16 @@ export interface ExportTrailer {
   last: number | null;
   /** Block hash of the last record, `sha256:…`. */
   head: string | null;
-  /** The signed note that covers `last`, verbatim. */
+  /** The perfect subtrees that cover what lies before `first`, largest first: the root of a part can be checked too. */
+  before: Uint8Array[];
+  /** The signed note of size `last` + 1, verbatim. */
   checkpoint: string;
   vkeys: string[];
 }
 
 /** The last line: a file without it, or with another count, was cut. */
-export const exportTrailer = (trailer: ExportTrailer): string =>
-  `${JSON.stringify({ trailer: { v: 1, ...trailer } })}\n`;
+export function exportTrailer(trailer: ExportTrailer): string {
+  const { origin, count, first, last, head, before, checkpoint, vkeys } = trailer;
+  const told = { v: 1, origin, count, first, last, head, before: before.map(toBase64), checkpoint, vkeys };
+  return `${JSON.stringify({ trailer: told })}\n`;
+}

@@ -1,6 +1,6 @@
 import { concat, type Sha256 } from '../format/bytes';
 import { nodeHash } from '../format/record';
-import { HASH_BYTES, type ReadTile, TILE_WIDTH } from '../format/tiles';
+import { HASH_BYTES, isPowerOfTwo, type ReadTile, TILE_WIDTH } from '../format/tiles';
 
 const TILE_HEIGHT = 8;
 
@@ -73,6 +73,18 @@ export class TiledTree {
     return size === 0 ? this.sha256(new Uint8Array(0)) : this.range(0, size);
   }
 
+  /** The roots of the perfect subtrees that cover the first `size` leaves, largest first: what a walk from there on starts with. */
+  compactRange(size: number): Uint8Array[] {
+    const hashes: Uint8Array[] = [];
+    for (let start = 0; start < size;) {
+      const rest = size - start;
+      const half = isPowerOfTwo(rest) ? rest : splitPoint(rest);
+      hashes.push(this.range(start, half));
+      start += half;
+    }
+    return hashes;
+  }
+
   /** RFC 6962 §2.1.1, from the leaf's sibling up. */
   inclusionProof(index: number, size: number): Uint8Array[] {
     if (!(index >= 0 && index < size)) throw new RangeError(`Leaf ${index} is not in a tree of ${size}.`);
@@ -106,8 +118,7 @@ export class TiledTree {
   }
 
   private range(start: number, size: number): Uint8Array {
-    const height = Math.log2(size);
-    if (Number.isInteger(height)) return this.perfect(start, height);
+    if (isPowerOfTwo(size)) return this.perfect(start, Math.round(Math.log2(size)));
     const half = splitPoint(size);
     return nodeHash(this.sha256, this.range(start, half), this.range(start + half, size - half));
   }

@@ -1,4 +1,4 @@
-import { hashText, leafHash } from '@audital/chain/check';
+import { hashText } from '@audital/chain/check';
 import { exportLine, exportTrailer } from '@audital/chain/write';
 import { Corrupt, ledgerStreams, type OrganisationId } from '@audital/contracts';
 import type { StoredEvent } from '@audital/ledger';
@@ -6,16 +6,14 @@ import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Caller as Identity } from '../../adapters/authenticator';
-import { sha256 } from '../../adapters/crypto';
-import type { GatewaySettings } from '../../adapters/settings';
+import type { ChainIndex } from '../../adapters/chain-index';
 import type { StoredEvents } from '../../adapters/stored-events';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
-import { originOf } from '../../domain/origin';
 import type { Pin } from '../../domain/trust';
 import { ApiError } from '../../http/api-error';
 import { Outlet } from '../../http/outlet';
 import { Caller, Needs } from '../../http/scopes.guard';
-import { SETTINGS, SHUTDOWN, STORED, TRUST } from '../../tokens';
+import { INDEX, SHUTDOWN, STORED, TRUST } from '../../tokens';
 import { keptPin } from '../kept-pin';
 import { ExportEventsQuery } from './request';
 
@@ -27,8 +25,8 @@ const PAGE = 100;
 export class ExportEventsRoute {
   constructor(
     @Inject(STORED) private readonly stored: StoredEvents,
+    @Inject(INDEX) private readonly index: ChainIndex,
     @Inject(TRUST) private readonly trust: TrustKeeper,
-    @Inject(SETTINGS) private readonly settings: GatewaySettings,
     @Inject(SHUTDOWN) private readonly shutdown: AbortSignal,
   ) {}
 
@@ -37,28 +35,30 @@ export class ExportEventsRoute {
   @ApiOperation({
     summary: 'Export the chain',
     description:
-      'NDJSON: one line of exact bytes per event, up to the newest checkpoint, and a trailer with count, head and checkpoint. An export without its trailer was cut; go on with ?from=.',
+      'NDJSON: one line of exact bytes per event, up to the newest checkpoint, and a trailer with count, head and checkpoint. An export without its trailer was cut: ask again with &after= and the last position that it brought, and append the answer. docs/verify.md has the format.',
   })
   @ApiProduces('application/x-ndjson')
   @ApiOkResponse({ description: 'Lines and a trailer.' })
   async handle(
     @Caller() caller: Identity,
-    @Query() { from }: ExportEventsQuery,
+    @Query() { from, after }: ExportEventsQuery,
     @Res() response: Response,
   ): Promise<void> {
     const { organisationId } = caller.organisation;
     // One checkpoint for the whole export: what is sealed meanwhile belongs to the next.
     const pin = keptPin(this.trust, organisationId);
-    if (from > pin.checkpoint.size) {
-      const message = `from is at most ${pin.checkpoint.size}, the size of the newest checkpoint.`;
-      throw new ApiError('INVALID_QUERY', message, {
-        problems: [{ pointer: 'query:from', code: 'OUT_OF_RANGE', message }],
-      });
-    }
+    const { size } = pin.checkpoint;
+    const next = after === undefined ? from : after + 1;
+    if (from > size) throw outOfRange('from', `from is at most ${size}, the size of the newest checkpoint.`);
+    if (next < from || next > size)
+      throw outOfRange(
+        'after',
+        `after lies from ${from} to ${size - 1}, the last position under the newest checkpoint.`,
+      );
     const outlet = new Outlet(response, this.shutdown);
-    const first = await this.page(organisationId, from, pin);
+    const first = await this.page(organisationId, next, pin);
     response.attachment(`${organisationId}.ndjson`).type('application/x-ndjson');
-    await this.write(organisationId, { from, pin, outlet, first });
+    await this.write(organisationId, { from, next, pin, outlet, first });
     // Cut short by a stop of the gateway, the file has no trailer, and says so by that.
     if (outlet.isOpen) response.end();
     else response.destroy();
@@ -66,13 +66,12 @@ export class ExportEventsRoute {
 
   private async write(
     organisationId: OrganisationId,
-    o: { from: number; pin: Pin; outlet: Outlet; first: StoredEvent[] },
+    o: { from: number; next: number; pin: Pin; outlet: Outlet; first: StoredEvent[] },
   ): Promise<void> {
     const { from, pin, outlet } = o;
     const { size, note } = pin.checkpoint;
-    let head: string | null = null;
     let page = o.first;
-    for (let next = from; next < size && outlet.isOpen;) {
+    for (let next = o.next; next < size && outlet.isOpen;) {
       const payloads = await this.stored.payloads(organisationId, page);
       let text = '';
       for (const { revision, data } of page) {
@@ -80,7 +79,6 @@ export class ExportEventsRoute {
         const stored =
           payload?.state === 'PRESENT' ? { salt: payload.salt, payload: payload.bytes } : { salt: null, payload: null };
         text += exportLine({ chainPosition: revision, record: data, ...stored });
-        head = hashText(leafHash(sha256, data));
       }
       await outlet.write(text);
       next += page.length;
@@ -88,11 +86,12 @@ export class ExportEventsRoute {
     }
     const last = size > from ? size - 1 : null;
     const trailer = {
-      origin: originOf(this.settings.logOrigin, organisationId),
+      origin: note.slice(0, note.indexOf('\n')),
       count: size - from,
       first: last === null ? null : from,
       last,
-      head,
+      head: last === null ? null : hashText(pin.head),
+      before: last === null ? [] : this.index.tree(organisationId).compactRange(from),
       checkpoint: note,
       vkeys: [pin.vkey],
     };
@@ -115,4 +114,10 @@ export class ExportEventsRoute {
       return record;
     });
   }
+}
+
+function outOfRange(name: string, message: string): ApiError {
+  return new ApiError('INVALID_QUERY', message, {
+    problems: [{ pointer: `query:${name}`, code: 'OUT_OF_RANGE', message }],
+  });
 }
