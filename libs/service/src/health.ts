@@ -22,10 +22,15 @@ export class Health {
     return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
   }
 
-  serve(port: number, host: string): Promise<Server> {
+  /** Port 0: nothing is served. */
+  serve(port: number, host: string): Promise<Server | null> {
+    if (port === 0) return Promise.resolve(null);
     const server = createServer((request, response) => void this.answer(request.url ?? '', response));
     return new Promise((resolve, reject) => {
-      server.once('error', reject);
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        const why = `HEALTH_PORT ${port} on ${host} cannot be listened on (${error.code}): name another, or stop what listens there.`;
+        reject(new Error(why, { cause: error }));
+      });
       server.listen(port, host, () => resolve(server));
     });
   }

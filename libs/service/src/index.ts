@@ -1,4 +1,4 @@
-export { ConfigError, EXIT_CONFIG, loadConfig, readSecretFile, ServiceConfig, toNumber } from './config';
+export { ConfigError, EXIT_CONFIG, loadConfig, readSecretFile, ServiceConfig, toNumber, variablesOf } from './config';
 export { Health } from './health';
 export type { Check } from './health';
 export { createLogger, NestLogger } from './logger';

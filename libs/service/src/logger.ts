@@ -1,32 +1,26 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { cutSecrets } from './cut-secrets';
 
 export type Logger = PinoLogger;
 
-const SECRET_FIELDS = [
-  'password',
-  'authorization',
-  'apiKey',
-  'firstKey',
-  'externalId',
-  'secret',
-  'pepper',
-  'payload',
-  'secretAccessKey',
-  'sessionToken',
-];
-
 /** JSON lines on stdout: a constant sentence, and facts as fields. Secrets, external ids and payloads are cut out wherever they stand. */
 export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
-  const paths = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
+  const cut = (fields: object): Record<string, unknown> => cutSecrets(fields) as Record<string, unknown>;
   const options = {
     name,
     level,
-    redact: { paths, censor: '[cut]' },
+    formatters: { log: cut },
     timestamp: pino.stdTimeFunctions.isoTime,
     base: { name },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const logger = destination ? pino(options, destination) : pino(options);
+  const { child } = logger;
+  // pino hands a child's fields past every formatter.
+  logger.child = function (this: Logger, fields: object) {
+    return child.call(this, cut(fields));
+  } as typeof logger.child;
+  return logger;
 }
 
 /** Nest's own lines: warnings and errors only; its start-up chatter tells an operator nothing. */

@@ -15,6 +15,7 @@ export interface RunningService {
 }
 
 const STOP_LIMIT_MS = 10_000;
+const STDIN_ENDED = 'stdin ended';
 
 /**
  * The life of every service: configuration, then start, then until SIGTERM, SIGINT or, with AUDITAL_EXIT_WITH_STDIN=1, the end of stdin:
@@ -29,6 +30,8 @@ export async function runService<C extends ServiceConfig>(o: {
   let running: RunningService | null = null;
   let stopping = false;
   const stop = (why: string): void => {
+    // A second signal is impatience; the end of stdin after a signal is only the launcher's own end.
+    if (stopping && why === STDIN_ENDED) return;
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ why }, 'stopping');
@@ -44,16 +47,19 @@ export async function runService<C extends ServiceConfig>(o: {
   process.on('unhandledRejection', (error) => fatal(log, error));
   process.on('uncaughtException', (error) => fatal(log, error));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
-  if (process.env['AUDITAL_EXIT_WITH_STDIN'] === '1') process.stdin.on('end', () => stop('stdin ended')).resume();
+  if (process.env['AUDITAL_EXIT_WITH_STDIN'] === '1') process.stdin.on('end', () => stop(STDIN_ENDED)).resume();
   try {
     const config = loadConfig(o.Config, process.env);
     log = createLogger(o.name, config.LOG_LEVEL);
     const health = new Health();
-    health.check('started', () => (running === null ? 'the service is starting' : null));
+    health.check('started', () => {
+      if (stopping) return 'the service is stopping';
+      return running === null ? 'the service is starting' : null;
+    });
     const server = await health.serve(config.HEALTH_PORT, config.HEALTH_HOST);
     running = await o.start({ config, log, health });
     const { stop: stopParts } = running;
-    running = { stop: () => stopParts().finally(() => server.close()) };
+    running = { stop: () => stopParts().finally(() => server?.close()) };
     log.info('running');
   } catch (error) {
     if (error instanceof ConfigError) {
