@@ -36,10 +36,15 @@ export async function start({ config, log, health }: ServiceParts<ServiceConfig>
     bus,
     log,
     speed: config.SPEED,
+    partitions: config.PARTITIONS,
     signal: ended.signal,
     now: () => Date.now(),
   });
-  const strategy = new JetStreamServer(bus, { name: 'poller-scheduler', log, streams: ['WORK_POLL', 'POLLS'] });
+  const strategy = new JetStreamServer(bus, {
+    name: 'poller-scheduler',
+    log,
+    streams: ['WORK_POLL', 'WORK_SEAL', 'POLLS'],
+  });
   const app = await NestFactory.createMicroservice(AppModule.with(scheduler), {
     strategy,
     logger: new NestLogger(log),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   decodeJson,
   evolveIntegration,
@@ -6,26 +7,37 @@ import {
   type IntegrationId,
   ledgerStreams,
   type OrganisationId,
+  partitionOf,
   type PollEnded,
   type PollNow,
   type PollRequest,
   Rejected,
+  type SealRequest,
   subjects,
   Unavailable,
 } from '@audital/contracts';
 import { type Ledger, readAll, type StoredEvent } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import type { Logger } from '@audital/service';
+import { Coverage, type Said } from './domain/coverage';
 import { pollRequests, Schedule } from './domain/schedule';
 
 const TICK_MS = 100;
+const JUDGE_EVERY_MS = 500;
 
-/** Asks for polls when they are due. It remembers nothing that it cannot read again: integrations from the ledger, polls from POLLS. */
+/**
+ * Asks for polls when they are due, and says what was looked at and what was not. It remembers nothing that it cannot read again:
+ * integrations from the ledger, polls from POLLS.
+ */
 export class Scheduler {
   private readonly integrations = new Map<IntegrationId, Integration>();
   private readonly schedule: Schedule;
   private timer: NodeJS.Timeout | null = null;
   private asking: Promise<void> = Promise.resolve();
+  private readonly coverage: Coverage;
+  private readonly unsaid: Said[] = [];
+  private saying: Promise<void> | null = null;
+  private judgedAt = 0;
 
   constructor(
     private readonly o: {
@@ -33,11 +45,13 @@ export class Scheduler {
       bus: Bus;
       log: Logger;
       speed: number;
+      partitions: number;
       signal: AbortSignal;
       now: () => number;
     },
   ) {
     this.schedule = new Schedule(o.speed);
+    this.coverage = new Coverage(o.speed);
   }
 
   /** Resolves when it stops; rejects when the ledger's history cannot be read. */
@@ -53,8 +67,9 @@ export class Scheduler {
     const reading = bus.readStream(
       'POLLS',
       { subject: subjects.pollEnded('*' as IntegrationId), signal, onCaughtUp: replayed.resolve },
-      (body) => this.schedule.ended(body as PollEnded),
+      (body) => this.ended(body as PollEnded),
     );
+    void replayed.promise.then(() => this.coverage.replayed(this.o.now()));
     // Until the polls of the last hours are known, everything would seem due; a broker that is away is not waited for.
     await Promise.race([replayed.promise, reading, new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -62,6 +77,7 @@ export class Scheduler {
     clearInterval(this.timer);
     await reading;
     await this.asking;
+    await this.saying;
   }
 
   /** `ask.scheduler.poll`. Throws Rejected, Unavailable. */
@@ -91,10 +107,18 @@ export class Scheduler {
     const integration = evolveIntegration(this.integrations.get(id) ?? null, event, stored.revision);
     if (!integration) return;
     this.integrations.set(id, integration);
+    this.coverage.changed(integration, Date.parse(event.data.at));
     this.schedule.set(integration, this.o.now());
   }
 
+  private ended(poll: PollEnded): void {
+    if (poll?.v !== 1) return;
+    if ((poll.kind ?? 'LIVE') === 'LIVE') this.schedule.ended(poll);
+    this.coverage.polled(poll);
+  }
+
   private tick(): void {
+    this.sayCoverage();
     const due = this.schedule.due(this.o.now());
     if (due.length === 0) return;
     this.asking = this.ask(due).catch((error: unknown) => {
@@ -113,5 +137,31 @@ export class Scheduler {
         return this.o.bus.publish(subjects.pollWork(organisationId, awsAccountId, region), request, { messageId });
       }),
     );
+  }
+
+  /** What could not be said is kept and said later; a process that dies before replays the polls, and comes to the same facts. */
+  private sayCoverage(): void {
+    const now = this.o.now();
+    if (this.saying || now - this.judgedAt < JUDGE_EVERY_MS) return;
+    this.judgedAt = now;
+    this.unsaid.push(...this.coverage.judge(now));
+    if (this.unsaid.length === 0) return;
+    this.saying = this.sayAll()
+      .catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) throw error;
+        this.o.log.warn({ waiting: this.unsaid.length, reason: error.message }, 'coverage is said later');
+      })
+      .finally(() => (this.saying = null));
+  }
+
+  private async sayAll(): Promise<void> {
+    for (let next = this.unsaid[0]; next; next = this.unsaid[0]) {
+      const { organisationId, observation } = next;
+      const { integrationId, fact: messageId } = observation;
+      const request: SealRequest = { v: 1, organisationId, integrationId, observations: [observation], cursor: null };
+      const partition = partitionOf(createHash('sha256').update(organisationId).digest(), this.o.partitions);
+      await this.o.bus.publish(subjects.sealWork(partition, organisationId), request, { messageId });
+      this.unsaid.shift();
+    }
   }
 }

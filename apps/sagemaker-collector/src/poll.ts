@@ -7,6 +7,7 @@ import {
   type IntegrationEvent,
   type IntegrationId,
   ledgerStreams,
+  MARK_EVERY_MS,
   type PollEnded,
   type PollRequest,
   Rejected,
@@ -17,7 +18,7 @@ import type { Bus } from '@audital/messaging';
 import type { Logger } from '@audital/service';
 import type { AwsAccount } from './adapters/aws-account';
 import type { AwsAccounts } from './adapters/aws-accounts';
-import { failureOf } from './adapters/aws-errors';
+import { type AwsFailure, failureOf } from './adapters/aws-errors';
 import { applyMoved, type Cursor, emptyCursor } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import type { Observer } from './domain/training';
@@ -46,8 +47,6 @@ export interface Pass {
   items: number;
   pages: number;
 }
-
-const MARK_EVERY_MS = 10 * 60_000;
 
 /** One message of work: the integrations of one account and region, one after the other; their calls share a budget. */
 export const pollAccount =
@@ -125,12 +124,19 @@ async function observe(aws: AwsAccount, cursor: Cursor, integration: Integration
   return { pass, ended: 'OK', error: null };
 }
 
+/** EXPIRED: credentials were dropped and taken anew once already. */
+const ENDED_BY: Partial<Record<AwsFailure, PollEnded['outcome']>> = {
+  THROTTLED: 'THROTTLED',
+  DENIED: 'ACCESS_LOST',
+  EXPIRED: 'ACCESS_LOST',
+  AWAY: 'AWS_UNAVAILABLE',
+};
+
 /** Nothing of a pass that failed is published: the cursor has not moved, and the next pass sees the same facts. */
 function failed(error: unknown): Outcome {
   const failure = failureOf(error);
   const known = error instanceof Error ? error : new Error(String(error));
-  const ended = failure === 'THROTTLED' ? 'THROTTLED' : failure === 'DENIED' ? 'ACCESS_LOST' : 'FAILED';
-  return { pass: null, ended, error: known };
+  return { pass: null, ended: ENDED_BY[failure] ?? 'FAILED', error: known };
 }
 
 async function publish(
@@ -167,9 +173,10 @@ async function tellEnd(
     outcome: o.ended,
     reason: o.reason,
     startedAt: o.pass?.to ?? o.startedAt.toISOString(),
-    endedAt: o.aws.now,
+    endedAt: o.aws.heard ? o.aws.now : endedAtLocal,
     windowFrom: o.pass ? o.cursor.markedAt : null,
     windowTo: o.pass?.to ?? null,
+    markedAt: o.cursor.markedAt,
     endedAtLocal,
     observations: o.pass?.detected.reduce((sum, { observations }) => sum + observations.length, 0) ?? 0,
     pages: o.pass?.pages ?? 0,

@@ -19,6 +19,8 @@ export type {
   VerificationLevel,
   VerificationStatus,
 } from './audit-event';
+export { MARK_EVERY_MS } from './coverage';
+export type { CoverageBasis, CoveragePayload, GapPayload, GapReason, SlicesSum } from './coverage';
 export { facts } from './facts';
 export { LIMITS } from './sealing';
 export type {
@@ -31,7 +33,16 @@ export type {
   Observation,
   SealRequest,
 } from './sealing';
-export type { DoctorRow, PollEnded, PollNow, PollRequest, RefusalCode, TestReply, TestRequest } from './polling';
+export type {
+  DoctorRow,
+  PollEnded,
+  PollKind,
+  PollNow,
+  PollRequest,
+  RefusalCode,
+  TestReply,
+  TestRequest,
+} from './polling';
 export { evolveIntegration, evolveOrganisation } from './integration';
 export type {
   ApiKey,

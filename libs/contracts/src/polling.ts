@@ -10,19 +10,27 @@ export interface PollRequest {
   integrationIds: IntegrationId[];
 }
 
+/** LIVE keeps up with what happens; the others are polls of their own, with cursors of their own, and tell of ended jobs only. */
+export type PollKind = 'LIVE' | 'BACKFILL' | 'RECONCILE';
+
 /** The message on `notice.poll-ended.<intId>` (stream POLLS, kept 3 h). Times by AWS's clock unless said otherwise. */
 export interface PollEnded {
   v: 1;
   organisationId: OrganisationId;
   integrationId: IntegrationId;
-  outcome: 'OK' | 'THROTTLED' | 'ACCESS_LOST' | 'FAILED';
+  /** LIVE when absent. */
+  kind?: PollKind;
+  /** AWS_UNAVAILABLE: no answer, or a 5xx. FAILED: anything else, our own faults included. */
+  outcome: 'OK' | 'THROTTLED' | 'ACCESS_LOST' | 'AWS_UNAVAILABLE' | 'FAILED';
   /** One sentence when it is not OK. */
   reason: string | null;
   startedAt: string;
   endedAt: string;
-  /** The window that was observed; null when nothing was. */
+  /** The window that was observed; null when nothing was. It starts at the mark in the ledger, and is null before the first mark. */
   windowFrom: string | null;
   windowTo: string | null;
+  /** The mark that the poll started from, whatever became of it; null or absent when the ledger has none. */
+  markedAt?: string | null;
   /** Our own clock, for due times. */
   endedAtLocal: string;
   observations: number;

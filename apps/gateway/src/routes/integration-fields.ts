@@ -207,7 +207,7 @@ export class IntegrationAnswer extends SettingsBody {
   test: TestOutcome | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastPolledAt: string | null;
-  @ApiProperty({ type: String, enum: ['OK', 'THROTTLED', 'ACCESS_LOST', 'FAILED'], nullable: true })
+  @ApiProperty({ type: String, enum: ['OK', 'THROTTLED', 'ACCESS_LOST', 'AWS_UNAVAILABLE', 'FAILED'], nullable: true })
   lastOutcome: string | null;
   @ApiProperty({ type: String, nullable: true })
   lastReason: string | null;

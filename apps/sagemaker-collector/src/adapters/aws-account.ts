@@ -73,6 +73,11 @@ export class AwsAccount {
     return new Date(this.awsTimeMs).toISOString();
   }
 
+  /** Whether AWS has told the time yet. */
+  get heard(): boolean {
+    return this.awsTimeMs > 0;
+  }
+
   startCounting(): void {
     this.counts = { calls: {}, throttles: 0 };
   }

@@ -28,9 +28,10 @@ const DENIED = new Set([
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
 
 export function failureOf(error: unknown): AwsFailure {
-  const { name, message, $metadata } = error as {
+  const { name, message, code, $metadata } = error as {
     name?: string;
     message?: string;
+    code?: string;
     $metadata?: { httpStatusCode?: number };
   };
   const status = $metadata?.httpStatusCode;
@@ -39,6 +40,7 @@ export function failureOf(error: unknown): AwsFailure {
   if (DENIED.has(name ?? '')) return 'DENIED';
   if (name === 'ResourceNotFound' || name === 'NoSuchKey' || name === 'NotFound') return 'NOT_FOUND';
   if (name === 'ValidationException' && /not found|could not find/i.test(message ?? '')) return 'NOT_FOUND';
-  if ((status !== undefined && status >= 500) || status === undefined) return 'AWAY';
-  return 'OTHER';
+  if (status !== undefined) return status >= 500 ? 'AWAY' : 'OTHER';
+  // No answer came. What carries neither a socket's code nor the SDK's notes is a fault of ours, and no news about AWS.
+  return typeof code === 'string' || $metadata !== undefined || name === 'TimeoutError' ? 'AWAY' : 'OTHER';
 }
