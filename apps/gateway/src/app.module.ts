@@ -12,6 +12,7 @@ import type { Readiness } from './routes/health/route';
 import {
   APPEND,
   AUTHENTICATOR,
+  COVERAGE,
   EVENTS,
   INDEX,
   INSPECTOR,
@@ -31,6 +32,7 @@ export class AppModule {
     const values: [symbol, unknown][] = [
       [APPEND, gateway.append],
       [AUTHENTICATOR, gateway.authenticator],
+      [COVERAGE, gateway.coverage],
       [EVENTS, gateway.reader],
       [INDEX, gateway.index],
       [INSPECTOR, gateway.inspector],

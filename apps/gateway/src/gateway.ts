@@ -17,6 +17,7 @@ import { ChainFollower } from './adapters/chain-follower';
 import { ChainIndex } from './adapters/chain-index';
 import { ChainInspector } from './adapters/chain-inspector';
 import { sha256, verifySignature } from './adapters/crypto';
+import { Coverage } from './adapters/coverage';
 import { EventPages } from './adapters/event-pages';
 import { EventReader } from './adapters/event-reader';
 import { EventStream } from './adapters/event-stream';
@@ -62,6 +63,7 @@ export class Gateway {
   readonly inspector: ChainInspector;
   readonly authenticator: Authenticator;
   readonly integrations: Integrations;
+  readonly coverage: Coverage;
   readonly append: AppendEvent;
   readonly stopping = new AbortController();
   private readonly pins: Pins;
@@ -133,6 +135,7 @@ export class Gateway {
     this.authenticator = new Authenticator(this.organisationView, o.pepper);
     this.polls = new PollBoard(bus);
     this.integrations = new Integrations({ ledger, bus, view: this.integrationView, polls: this.polls, now });
+    this.coverage = new Coverage({ index: this.index, reader: this.reader, polls: this.polls, now });
     this.append = appendEvent(bus, o.partitions);
   }
 

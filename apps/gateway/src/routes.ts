@@ -6,6 +6,7 @@ import { ExportEventsRoute } from './routes/export-events/route';
 import { GetEventRoute } from './routes/get-event/route';
 import { GetIntegrationRoute } from './routes/get-integration/route';
 import { HealthRoute } from './routes/health/route';
+import { IntegrationCoverageRoute } from './routes/integration-coverage/route';
 import { IntegrationSetupRoute } from './routes/integration-setup/route';
 import { ListEventsRoute } from './routes/list-events/route';
 import { ListIntegrationsRoute } from './routes/list-integrations/route';
@@ -34,6 +35,7 @@ export const ROUTES = [
   RegisterIntegrationRoute,
   ListIntegrationsRoute,
   GetIntegrationRoute,
+  IntegrationCoverageRoute,
   ChangeIntegrationRoute,
   RemoveIntegrationRoute,
   TestIntegrationRoute,

@@ -4,6 +4,7 @@ export const INDEX = Symbol('INDEX');
 export const TRUST = Symbol('TRUST');
 export const STORED = Symbol('STORED');
 export const INSPECTOR = Symbol('INSPECTOR');
+export const COVERAGE = Symbol('COVERAGE');
 export const INTEGRATIONS = Symbol('INTEGRATIONS');
 export const APPEND = Symbol('APPEND');
 export const READINESS = Symbol('READINESS');

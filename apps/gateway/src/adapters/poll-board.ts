@@ -2,7 +2,7 @@ import { type IntegrationId, type PollEnded, STREAMS, subjects } from '@audital/
 import type { Bus } from '@audital/messaging';
 import { type Polls, withPoll } from '../domain/integration-view';
 
-/** The last poll of each integration, from what the broker still holds of POLLS. Nothing depends on it but what is shown. */
+/** How the polls of each integration go, from what the broker still holds of POLLS. Nothing depends on it but what is shown. */
 export class PollBoard {
   private readonly polls = new Map<IntegrationId, Polls>();
 
@@ -19,6 +19,7 @@ export class PollBoard {
 
   private take(poll: PollEnded): void {
     if (poll?.v !== 1) return;
-    this.polls.set(poll.integrationId, withPoll(this.of(poll.integrationId), poll));
+    const polls = withPoll(this.of(poll.integrationId), poll);
+    if (polls) this.polls.set(poll.integrationId, polls);
   }
 }
