@@ -89,7 +89,11 @@ export default tseslint.config(
     },
   },
   { files: ['**/domain/**/*.ts'], ignores: ['**/*.spec.ts'], rules: impure },
-  { files: ['libs/chain/src/**/*.ts'], ignores: ['**/*.spec.ts'], rules: { ...impure, ...chainOnly } },
+  {
+    files: ['libs/chain/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', 'libs/chain/src/node/**'],
+    rules: { ...impure, ...chainOnly },
+  },
   {
     files: ['**/*.spec.ts', 'libs/testing/**/*.ts'],
     rules: {

@@ -1,3 +1,4 @@
+import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { createHmac } from 'node:crypto';
 import {
   type Integration,
@@ -16,7 +17,6 @@ import { CategoryView } from './adapters/category-view';
 import { ChainFollower } from './adapters/chain-follower';
 import { ChainIndex } from './adapters/chain-index';
 import { ChainInspector } from './adapters/chain-inspector';
-import { sha256, verifySignature } from './adapters/crypto';
 import { Coverage } from './adapters/coverage';
 import { EventPages } from './adapters/event-pages';
 import { EventReader } from './adapters/event-reader';
@@ -91,7 +91,7 @@ export class Gateway {
     this.stored = new StoredEvents(ledger);
     this.index = new ChainIndex(openIndexDatabase(o.indexDir, log), sha256);
     this.follower = new ChainFollower({ ledger, index: this.index, sha256, log });
-    const keys = { verify: verifySignature, firstVkey: (id: OrganisationId) => firstVkey(this.stored, sha256, id) };
+    const keys = { verify: verifyEd25519, firstVkey: (id: OrganisationId) => firstVkey(this.stored, sha256, id) };
     this.trust = new TrustKeeper({
       ledger,
       index: this.index,

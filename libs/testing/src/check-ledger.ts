@@ -1,5 +1,5 @@
-import { createPublicKey, hash, verify } from 'node:crypto';
-import { ChainWalk, equalBytes, openCheckpoint, parseVkey, type Sha256 } from '@audital/chain/check';
+import { ChainWalk, equalBytes, openCheckpoint, parseVkey } from '@audital/chain/check';
+import { sha256, verifyEd25519 } from '@audital/chain/node';
 import {
   decodeJson,
   type EventId,
@@ -10,8 +10,6 @@ import {
   SALT_BYTES,
 } from '@audital/contracts';
 import { type Ledger, readAll, type StoredEvent, StreamDeleted } from '@audital/ledger';
-
-const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
 
 export interface CheckedLedger {
   organisations: number;
@@ -119,12 +117,4 @@ async function payloadOf(
     }
   }
   return null;
-}
-
-export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
-    format: 'jwk',
-  });
-  return verify(null, message, key, signature);
 }

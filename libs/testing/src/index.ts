@@ -1,5 +1,5 @@
 export { integrationId, jobArn, observation, organisationId, sealRequest } from './builders';
-export { checkLedger, verifyEd25519 } from './check-ledger';
+export { checkLedger } from './check-ledger';
 export type { CheckedLedger } from './check-ledger';
 export { eventually, seeded } from './eventually';
 export { startNats, tempFolder, tempLedger } from './servers';

@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, hash, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
-import { type NoteSigner, type Sha256, vkeyOf } from '@audital/chain/write';
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign } from 'node:crypto';
+import { sha256, verifyEd25519 } from '@audital/chain/node';
+import { type NoteSigner, vkeyOf } from '@audital/chain/write';
 import type { OrganisationId } from '@audital/contracts';
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+export { sha256, verifyEd25519 };
 
 /** DER of an Ed25519 private key up to its 32 bytes of seed (RFC 8410). */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -41,12 +42,4 @@ export function organisationKeys(
 function rawPublicKey(privateKey: KeyObject): Uint8Array {
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
   return new Uint8Array(Buffer.from(x as string, 'base64url'));
-}
-
-export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
-    format: 'jwk',
-  });
-  return verify(null, message, key, signature);
 }

@@ -8,7 +8,7 @@ import {
 } from '@audital/contracts';
 import type { Bus } from '@audital/messaging';
 import { ApiError } from '../http/api-error';
-import { sha256 } from './crypto';
+import { sha256 } from '@audital/chain/node';
 
 export type AppendEvent = (request: AppendRequest) => Promise<AppendReply>;
 

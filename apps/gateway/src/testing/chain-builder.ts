@@ -23,7 +23,7 @@ import {
   type OrganisationId,
 } from '@audital/contracts';
 import { binaryEvent, eventIdOf, type Ledger } from '@audital/ledger';
-import { sha256 } from '../adapters/crypto';
+import { sha256 } from '@audital/chain/node';
 
 export interface EventSketch {
   eventType: string;

@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { ChainIndex } from '../../adapters/chain-index';
-import { sha256, verifySignature } from '../../adapters/crypto';
+import { sha256, verifyEd25519 } from '@audital/chain/node';
 import type { EventReader } from '../../adapters/event-reader';
 import type { GatewaySettings } from '../../adapters/settings';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
@@ -71,7 +71,7 @@ export class VerifyEventRoute {
     };
     const vkey = this.trust.pin(organisationId)?.vkey ?? null;
     const origin = originOf(this.settings.logOrigin, organisationId);
-    return verifyProof(sha256, verifySignature, {
+    return verifyProof(sha256, verifyEd25519, {
       origin,
       vkey,
       event,
