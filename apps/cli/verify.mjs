@@ -8,7 +8,16 @@
 // to verify. This file was written from the format's description alone and shares no code with the one who wrote the export; what it looks
 // for is in docs/verify.md of Audital, and can be read below in a quarter of an hour.
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -34,8 +43,10 @@ function fromBase64(text) {
 function readVkey(vkey) {
   const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(vkey) ?? [];
   const bytes = fromBase64(encoded);
-  if (!bytes || bytes.length !== 33 || bytes[0] !== 1) throw new Error(`${vkey} is not the key of a log (name+id+key).`);
-  if (sha256(`${name}\n`, bytes).toString('hex', 0, 4) !== id) throw new Error(`${vkey}: the key id does not fit the key.`);
+  if (!bytes || bytes.length !== 33 || bytes[0] !== 1)
+    throw new Error(`${vkey} is not the key of a log (name+id+key).`);
+  if (sha256(`${name}\n`, bytes).toString('hex', 0, 4) !== id)
+    throw new Error(`${vkey}: the key id does not fit the key.`);
   const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes.subarray(1)]);
   return { name, id, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
 }
@@ -44,7 +55,8 @@ function readVkey(vkey) {
 function readNote(note, keys) {
   const end = note.lastIndexOf('\n\n');
   // eslint-disable-next-line no-control-regex
-  if (end < 0 || !note.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note)) throw new Error('it is no signed note');
+  if (end < 0 || !note.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note))
+    throw new Error('it is no signed note');
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2, -1).split('\n');
   if (lines.length > 64) throw new Error('it has too many signatures');
@@ -55,7 +67,8 @@ function readNote(note, keys) {
     if (!blob || blob.length < 5) throw new Error('a signature line is malformed');
     const key = keys.find((one) => one.name === name && one.id === blob.toString('hex', 0, 4));
     if (!key) continue;
-    if (!verifySignature(null, Buffer.from(text), key.key, blob.subarray(4))) throw new Error(`the signature by ${name} is wrong`);
+    if (!verifySignature(null, Buffer.from(text), key.key, blob.subarray(4)))
+      throw new Error(`the signature by ${name} is wrong`);
     signers.push(key);
   }
   if (signers.length === 0) throw new Error('no trusted key signed it');
@@ -77,7 +90,11 @@ const isHash = (value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.t
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const orNull = (isRight) => (value) => value === null || isRight(value);
 const isActor = (value) =>
-  typeof value === 'object' && value !== null && Object.keys(value).join() === 'id,type' && isText(value.id) && isText(value.type);
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).join() === 'id,type' &&
+  isText(value.id) &&
+  isText(value.type);
 
 /** The fields of a record in the order of its canonical form (RFC 8785), and what each must be. */
 const RECORD = {
@@ -114,15 +131,18 @@ function readRecord(bytes) {
     throw new Error('The record is not JSON in UTF-8.');
   }
   if (typeof record !== 'object' || record === null) throw new Error('The record is not an object.');
-  if (Object.keys(record).join() !== RECORD_FIELDS) throw new Error('The record does not have the fields of version 1, in their order.');
+  if (Object.keys(record).join() !== RECORD_FIELDS)
+    throw new Error('The record does not have the fields of version 1, in their order.');
   for (const field in RECORD) if (!RECORD[field](record[field])) throw new Error(`The record's ${field} is malformed.`);
   // With the fields in order this is the canonical form, but that JSON.stringify escapes a lone surrogate, which has none.
-  const isCanonical = JSON.stringify(record) === text && !(text.includes('\\ud') && JSON.stringify(record, surrogatesMarked) !== text);
+  const isCanonical =
+    JSON.stringify(record) === text && !(text.includes('\\ud') && JSON.stringify(record, surrogatesMarked) !== text);
   if (!isCanonical) throw new Error('The record is not in its canonical form.');
   return record;
 }
 
-const surrogatesMarked = (_key, value) => (typeof value === 'string' && hasLoneSurrogate(value) ? 'lone surrogate' : value);
+const surrogatesMarked = (_key, value) =>
+  typeof value === 'string' && hasLoneSurrogate(value) ? 'lone surrogate' : value;
 
 /** Position and bytes of a line that is spelled exactly as an exporter spells it; else null. */
 function readLine(line) {
@@ -225,7 +245,8 @@ class Chain {
   /** Adds a leaf to the RFC 6962 tree: equal subtrees are joined from the right. */
   grow(hash) {
     let node = hash;
-    for (let n = this.leaves; n % 2 === 1 && this.peaks.length > 0; n = (n - 1) / 2) node = parentOf(this.peaks.pop(), node);
+    for (let n = this.leaves; n % 2 === 1 && this.peaks.length > 0; n = (n - 1) / 2)
+      node = parentOf(this.peaks.pop(), node);
     this.peaks.push(node);
     this.leaves += 1;
   }
@@ -249,14 +270,18 @@ class Chain {
       return false;
     }
     const [from, to] = this.holes[hole];
-    const parts = [[from, position - 1], [position + 1, to]].filter(([a, b]) => a <= b);
+    const parts = [
+      [from, position - 1],
+      [position + 1, to],
+    ].filter(([a, b]) => a <= b);
     this.holes.splice(hole, 1, ...parts);
     this.find('REORDER', position, `Position ${position} comes late.`);
     return false;
   }
 
   link({ chainPosition, prevHash }) {
-    if (chainPosition === 0 && !/^sha256:0+$/.test(prevHash)) this.find('INVALID', 0, 'The first record names one before it.');
+    if (chainPosition === 0 && !/^sha256:0+$/.test(prevHash))
+      this.find('INVALID', 0, 'The first record names one before it.');
     const follows = this.before !== null && this.before.position + 1 === chainPosition;
     const holds = follows && prevHash === textOf(this.before.hash);
     if (this.doubted !== null) this.judge(holds);
@@ -274,7 +299,8 @@ class Chain {
   content(record, payload, isInPlace) {
     const at = record.chainPosition;
     this.origin ??= record.origin;
-    if (record.origin !== this.origin) this.find('INVALID', at, `The record is of ${record.origin}, not of ${this.origin}.`);
+    if (record.origin !== this.origin)
+      this.find('INVALID', at, `The record is of ${record.origin}, not of ${this.origin}.`);
     if (isInPlace && record.recordedAt < this.recordedAt) this.find('INVALID', at, 'recordedAt goes back.');
     this.recordedAt = record.recordedAt;
     const isOurs = record.source === 'AUDITAL';
@@ -292,7 +318,8 @@ class Chain {
 
   redaction({ chainPosition, id }, content) {
     const positions = parsed(content.toString())?.positions;
-    if (!Array.isArray(positions)) return this.find('INVALID', chainPosition, 'The PAYLOAD_REDACTED event names no positions.');
+    if (!Array.isArray(positions))
+      return this.find('INVALID', chainPosition, 'The PAYLOAD_REDACTED event names no positions.');
     for (const one of positions) if (Number.isSafeInteger(one) && one < chainPosition) this.redactions.set(one, id);
   }
 
@@ -366,24 +393,37 @@ async function* wholeLinesOf(path) {
   }
 }
 
+/** How many perfect subtrees cover the first positions: one for each bit that is set. */
+const subtreesBefore = (first) => [...first.toString(2)].filter((digit) => digit === '1').length;
+
+/** Whether what the trailer says of the part can be begun with. One that contradicts itself is taken for that of a whole export. */
+const isCoherent = ({ count, first, last, before }) =>
+  first !== null && count === last - first + 1 && before.length === subtreesBefore(first);
+
 /** What is wrong with the trailer and its signature; the checkpoint when nothing is. */
 function checkTrailer(trailer, chain) {
   const wrong = (problem) => ({ problem, checkpoint: null });
   const { origin, count, first, last, before, vkeys } = trailer;
   if (last === null && count !== 0) return wrong(`The trailer counts ${count} events and names none.`);
-  if (last !== null && count !== last - first + 1) return wrong(`The trailer counts ${count} events from ${first} to ${last}.`);
+  if (last !== null && count !== last - first + 1)
+    return wrong(`The trailer counts ${count} events from ${first} to ${last}.`);
   if (last === null || chain.expected > last + 1) return wrong('The file holds more events than its trailer counts.');
-  const ones = [...first.toString(2)].filter((digit) => digit === '1').length;
-  if (before.length !== ones || before.some((hash) => hash.length !== 32)) return wrong('The hashes before the first event are malformed.');
+  if (before.length !== subtreesBefore(first) || before.some((hash) => hash.length !== 32))
+    return wrong('The hashes before the first event are malformed.');
   const said = readCheckpoint(trailer.checkpoint.slice(0, trailer.checkpoint.lastIndexOf('\n\n') + 1));
   if (!said) return wrong('The checkpoint is malformed.');
-  if (said.origin !== origin || said.size !== last + 1) return wrong('The checkpoint is of another log or another size than the trailer says.');
-  if (chain.origin !== null && chain.origin !== origin) return wrong(`The records are of ${chain.origin}, the trailer of ${origin}.`);
+  if (said.origin !== origin || said.size !== last + 1)
+    return wrong('The checkpoint is of another log or another size than the trailer says.');
+  if (chain.origin !== null && chain.origin !== origin)
+    return wrong(`The records are of ${chain.origin}, the trailer of ${origin}.`);
   try {
-    if (vkeys.length === 0 || vkeys.map(readVkey).some(({ name }) => name !== origin)) return wrong('The keys of the trailer are not of this log.');
+    if (vkeys.length === 0 || vkeys.map(readVkey).some(({ name }) => name !== origin))
+      return wrong('The keys of the trailer are not of this log.');
     const { signers } = readNote(trailer.checkpoint, chain.keys);
     const own = signers.find(({ name }) => name === origin);
-    return own ? { problem: null, checkpoint: { ...said, keyId: own.id } } : wrong('The checkpoint is not signed by a key of this log.');
+    return own
+      ? { problem: null, checkpoint: { ...said, keyId: own.id } }
+      : wrong('The checkpoint is not signed by a key of this log.');
   } catch (error) {
     return wrong(`The checkpoint does not verify: ${error.message}.`);
   }
@@ -399,7 +439,8 @@ export async function verifyExport(target, { vkeys = [] } = {}) {
   const { isCut, line } = lastLineOf(path);
   const trailer = line === null ? null : readTrailer(line);
   const keys = pinned.length > 0 ? pinned : (trailer?.vkeys ?? []).flatMap((vkey) => readableKey(vkey));
-  const chain = new Chain({ first: trailer?.first ?? 0, before: trailer?.before ?? [], keys });
+  const part = trailer && isCoherent(trailer) ? trailer : { first: 0, before: [] };
+  const chain = new Chain({ first: part.first, before: part.before, keys });
   let held = null; // one line late, so that the trailer is not taken for an event
   for await (const text of wholeLinesOf(path)) {
     if (held !== null) chain.line(held);
@@ -408,7 +449,10 @@ export async function verifyExport(target, { vkeys = [] } = {}) {
   if (held !== null && trailer === null) chain.line(held);
 
   const caveats = [];
-  if (pinned.length === 0) caveats.push('UNPINNED: the key was taken from the file itself, which proves nothing about who wrote it. Give it with --vkey.');
+  if (pinned.length === 0)
+    caveats.push(
+      'UNPINNED: the key was taken from the file itself, which proves nothing about who wrote it. Give it with --vkey.',
+    );
   if (trailer?.first > 0) caveats.push(`PARTIAL: the file begins at position ${trailer.first}.`);
   const answer = (verdict, checkpoint) => ({
     schemaVersion: 1,
@@ -483,14 +527,17 @@ async function main(args) {
 function told({ headline, origin, first, last, checkpoint, findings, caveats }) {
   const lines = [headline];
   if (origin) lines.push(`log ${origin}, positions ${first} to ${last}`);
-  if (checkpoint) lines.push(`checkpoint of ${checkpoint.size} events, root ${checkpoint.root}, key ${checkpoint.keyId}`);
+  if (checkpoint)
+    lines.push(`checkpoint of ${checkpoint.size} events, root ${checkpoint.root}, key ${checkpoint.keyId}`);
   for (const { kind, position, message } of findings.slice(0, 20)) lines.push(`  ${kind} at ${position}: ${message}`);
   if (findings.length > 20) lines.push(`  … and ${findings.length - 20} more (--json shows them)`);
   return `${[...lines, ...caveats].join('\n')}\n`;
 }
 
 function keysOfPolicy(path) {
-  const keys = readFileSync(path, 'utf8').split('\n').flatMap((line) => /^log\s+(\S+)/.exec(line)?.[1] ?? []);
+  const keys = readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => /^log\s+(\S+)/.exec(line)?.[1] ?? []);
   return keys.length > 0 ? keys : usage(`${path} names no key ("log <vkey>").`);
 }
 
@@ -499,7 +546,7 @@ function usage(problem) {
   process.exit(EXIT_CODES.usage);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href)
   main(process.argv.slice(2)).catch((error) => {
     process.stderr.write(`Could not verify: ${error.message}\n`);
     process.exitCode = EXIT_CODES.error;

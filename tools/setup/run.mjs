@@ -16,7 +16,7 @@ const COMMANDS = {
   test: { nats: true, script: 'tools/test.mjs' },
   check: { nats: false, script: 'tools/check.mjs' },
   bench: { nats: true, script: 'tools/bench.mjs' },
-  audital: { nats: false, script: 'apps/cli/bin/audital.mjs' },
+  audital: { nats: false, script: 'apps/cli/dist/main.js' },
   build: { nats: false, script: null },
 };
 

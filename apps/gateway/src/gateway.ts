@@ -1,5 +1,5 @@
-import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { createHmac } from 'node:crypto';
+import { sha256, verifyEd25519 } from '@audital/chain/node';
 import {
   type Integration,
   type IntegrationEvent,

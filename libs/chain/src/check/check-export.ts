@@ -1,6 +1,6 @@
 import { equalBytes, type Sha256, toHex } from '../format/bytes';
 import { parseVkey } from '../format/note';
-import { parseExportLine, type ReadTrailer, parseTrailer, trailerProblem, UnreadableLine } from './export';
+import { parseExportLine, partBefore, type ReadTrailer, parseTrailer, trailerProblem, UnreadableLine } from './export';
 import { KeyRing } from './key-ring';
 import { InvalidNote, openCheckpoint, type VerifySignature } from './note';
 import { ChainWalk, type Finding } from './walk';
@@ -48,8 +48,7 @@ export class ExportCheck {
 
   constructor(private readonly o: ExportCheckOptions) {
     this.trailer = o.lastLine === null ? null : parseTrailer(o.lastLine);
-    const first = this.trailer?.first ?? 0;
-    this.walk = new ChainWalk(o.sha256, { first, before: this.trailer?.before ?? [] });
+    this.walk = new ChainWalk(o.sha256, this.trailer ? partBefore(this.trailer) : {});
     this.isPinned = o.vkeys.length > 0;
     this.ring = new KeyRing(o.sha256, o.verify, this.isPinned ? o.vkeys : readable(o.sha256, this.trailer?.vkeys));
   }

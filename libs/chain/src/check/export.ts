@@ -67,6 +67,12 @@ export function parseTrailer(line: string): ReadTrailer | null {
   }
 }
 
+/** Where the walk begins. A trailer that contradicts itself is not believed: its lines are looked at as those of a whole export. */
+export function partBefore({ count, first, last, before }: ReadTrailer): { first: number; before: Uint8Array[] } {
+  const agrees = first !== null && last !== null && count === last - first + 1 && before.length === bitsOf(first);
+  return agrees ? { first, before } : { first: 0, before: [] };
+}
+
 /** What is wrong with a trailer by itself, or null. */
 export function trailerProblem(sha256: Sha256, trailer: ReadTrailer): string | null {
   const { origin, count, first, last, before, vkeys } = trailer;

@@ -20,4 +20,10 @@ export class ProofAnswer {
   inclusion: string[];
   @ApiProperty({ description: 'The signed note: tree size and root stand in it, and nowhere else.' })
   checkpoint: string;
+  @ApiProperty({
+    type: [String],
+    description:
+      'The keys that this gateway has pinned. A verifier takes them from elsewhere: from here they prove nothing.',
+  })
+  vkeys: string[];
 }

@@ -44,7 +44,8 @@ export class EventProofRoute {
     const position = positionOf(this.index, organisationId, id);
     const [read] = await this.events.read(organisationId, [position]);
     const placement = this.placement(read as ReadEvent, organisationId);
-    const note = this.trust.pin(organisationId)?.checkpoint.note ?? '';
+    const pin = this.trust.pin(organisationId);
+    const note = pin?.checkpoint.note ?? '';
     response.vary('Accept');
     if (request.accepts(['application/json', PROOF_TYPE, 'text/plain']) !== 'application/json') {
       response
@@ -62,6 +63,7 @@ export class EventProofRoute {
       leafIndex: position,
       inclusion: placement.map((hash) => toBase64(hash)),
       checkpoint: note,
+      vkeys: pin ? [pin.vkey] : [],
     });
   }
 

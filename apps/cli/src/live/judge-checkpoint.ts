@@ -1,0 +1,99 @@
+import { equalBytes, fromBase64, InvalidNote, KeyRing, openCheckpoint, verifyConsistency } from '@audital/chain/check';
+import { sha256, verifyEd25519 } from '@audital/chain/node';
+import { consistencyFromJson } from '../verify/two-checkpoints';
+
+/** What watch remembers between two looks; times in ms since 1970. */
+export interface Kept {
+  /** The keys that were given, or the one of the first look. */
+  vkeys: string[];
+  note: string;
+  size: number;
+  /** Base64. */
+  root: string;
+  /** The last look at which nothing was overdue. */
+  freshAt: number;
+}
+
+export type Alarm = 'FORK' | 'ROLLBACK' | 'STALE' | 'UNTRUSTED';
+
+export interface Judgement {
+  alarm: Alarm | null;
+  message: string;
+  /** To be kept from now on. */
+  kept: Kept | null;
+  /** What convicts the log, when it signed two histories. */
+  evidence: { kept: string; offered: string } | null;
+}
+
+/** The newest note, the key that the log names, the proof from the kept size (JSON), and the position of the newest event. */
+export type Seen = { note: string; vkey: string; proof: string | null; newest: number | null } | { error: string };
+
+/** Decides what one look shows. Nothing but a signed, consistent, not smaller checkpoint replaces the kept one. */
+export function judgeCheckpoint(
+  seen: Seen,
+  o: { kept: Kept | null; vkeys: readonly string[]; now: number; maxAgeMs: number },
+): Judgement {
+  const { kept, now } = o;
+  if ('error' in seen) return unanswered(seen.error, o);
+  const trusted = o.vkeys.length > 0 ? [...o.vkeys] : (kept?.vkeys ?? [seen.vkey]);
+  const opened = open(seen.note, trusted);
+  if (typeof opened === 'string')
+    return {
+      alarm: 'UNTRUSTED',
+      message: `The checkpoint is not signed by a kept key: ${opened}`,
+      kept,
+      evidence: null,
+    };
+  const { size, root } = opened;
+  const next: Kept = {
+    vkeys: trusted,
+    note: seen.note,
+    size,
+    root: Buffer.from(root).toString('base64'),
+    freshAt: now,
+  };
+  if (kept === null) return ok(`first checkpoint kept: ${size} events`, next);
+  const convicted = (alarm: 'FORK' | 'ROLLBACK', message: string): Judgement => ({
+    alarm,
+    message,
+    kept,
+    evidence: { kept: kept.note, offered: seen.note },
+  });
+  if (size < kept.size)
+    return convicted('ROLLBACK', `The log offers a checkpoint of ${size} events; one of ${kept.size} was kept here.`);
+  const keptRoot = fromBase64(kept.root);
+  if (size === kept.size && !equalBytes(root, keptRoot))
+    return convicted('FORK', `The log signed two different trees of ${size} events.`);
+  const proof = size === kept.size ? [] : consistencyFromJson(seen.proof ?? '', kept.size, size);
+  if (!proof || !verifyConsistency(sha256, { from: kept.size, to: size, fromRoot: keptRoot, toRoot: root, proof }))
+    return convicted(
+      'FORK',
+      `The tree of ${size} events is not shown to hold the one of ${kept.size} that was kept here.`,
+    );
+  const isOverdue = size === kept.size && seen.newest !== null && seen.newest >= size;
+  if (isOverdue)
+    return overdue(`Event ${seen.newest} stands under no checkpoint`, { ...next, freshAt: kept.freshAt }, o);
+  return ok(`consistent: ${kept.size} → ${size} events`, next);
+}
+
+const ok = (message: string, kept: Kept): Judgement => ({ alarm: null, message, kept, evidence: null });
+
+function unanswered(error: string, o: { kept: Kept | null; now: number; maxAgeMs: number }): Judgement {
+  if (o.kept === null) return { alarm: 'STALE', message: error, kept: null, evidence: null };
+  return overdue(error, o.kept, o);
+}
+
+function overdue(what: string, kept: Kept, { now, maxAgeMs }: { now: number; maxAgeMs: number }): Judgement {
+  const seconds = Math.round((now - kept.freshAt) / 1000);
+  const message = `${what}, for ${seconds} s now.`;
+  return { alarm: now - kept.freshAt > maxAgeMs ? 'STALE' : null, message, kept, evidence: null };
+}
+
+function open(note: string, vkeys: readonly string[]): { size: number; root: Uint8Array } | string {
+  try {
+    return openCheckpoint(note, new KeyRing(sha256, verifyEd25519, vkeys).keys, verifyEd25519);
+  } catch (error) {
+    if (error instanceof InvalidNote) return error.message;
+    throw error;
+  }
+}

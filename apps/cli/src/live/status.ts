@@ -1,0 +1,41 @@
+import { type Command, EXIT, UsageError } from '../command';
+import { findGateway, GATEWAY_HELP, GATEWAY_OPTIONS } from '../gateway-client';
+
+interface ChainStatus {
+  valid: boolean;
+  verdict: string;
+  reason: string | null;
+  totalEvents: number;
+  pendingEvents: number;
+  checkpointSize: number | null;
+  keyId: string | null;
+  lastVerifiedAt: string;
+  alerts: { severity: string; code: string; message: string }[];
+}
+
+export const statusCommand: Command = {
+  summary: 'Say whether the chain of the running Audital holds',
+  help: `audital status [options]
+
+${GATEWAY_HELP}
+
+Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet, 12 it is empty.`,
+  options: GATEWAY_OPTIONS,
+  async run({ values, targets, terminal }) {
+    if (targets.length > 0) throw new UsageError('status takes no target.');
+    const status = await findGateway(values).json<ChainStatus>('/v1/audit/chain-status');
+    if (terminal.json) terminal.object(status);
+    else {
+      terminal.line(
+        `${status.verdict}: ${status.totalEvents} events, ${status.pendingEvents} not under a checkpoint yet`,
+      );
+      if (status.reason !== null) terminal.line(`  ${status.reason}`);
+      terminal.line(`  checkpoint  ${status.checkpointSize ?? 'none'}, key ${status.keyId ?? 'none'}`);
+      terminal.line(`  verified    ${status.lastVerifiedAt}`);
+      for (const { severity, code, message } of status.alerts) terminal.line(`  ${severity}  ${code}: ${message}`);
+    }
+    if (status.verdict === 'EMPTY') return EXIT.nothing;
+    if (status.verdict === 'PENDING') return EXIT.caveats;
+    return status.valid ? EXIT.ok : EXIT.tampered;
+  },
+};
