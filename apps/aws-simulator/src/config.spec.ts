@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ConfigError, loadConfig } from './config';
 
 const minimal = { SIMULATOR_DATA_DIR: '/data' };
@@ -12,6 +15,15 @@ describe('the configuration', () => {
       mode: 'clock',
       externalId: null,
     });
+  });
+
+  it('reads the external id from a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'audital-test-'));
+    const file = join(folder, 'external-id');
+    writeFileSync(file, 'aud_ext_abc\n');
+    expect(loadConfig({ ...minimal, AUDITAL_EXTERNAL_ID_FILE: file }).externalId).toBe('aud_ext_abc');
+    rmSync(folder, { recursive: true });
+    expect(() => loadConfig({ ...minimal, AUDITAL_EXTERNAL_ID_FILE: file })).toThrow('cannot be read (ENOENT)');
   });
 
   it('reports all that is wrong at once; an empty value counts as missing', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Everything the simulator is told. The names of the environment variables stand here only. */
@@ -16,7 +17,10 @@ export interface Config {
   mode: 'clock' | 'manual';
   /** STORY_START: `watched` (default): the clock-driven story waits for the first real list call by an assumed role; `now`: it does not. */
   storyStart: 'watched' | 'now';
-  /** AUDITAL_EXTERNAL_ID: the external id that the customer put into the role's trust policy. Unset: the policy has no such condition. */
+  /**
+   * AUDITAL_EXTERNAL_ID, or AUDITAL_EXTERNAL_ID_FILE that holds it: the external id that the customer put into the role's trust policy.
+   * Unset: the policy has no such condition.
+   */
   externalId: string | null;
   /** AUDITAL_PRINCIPAL_ACCOUNT: the AWS account that the role trusts. Default 891377069453. */
   principalAccount: string;
@@ -41,6 +45,15 @@ export class ConfigError extends Error {
 export function loadConfig(env: Record<string, string | undefined>): Config {
   const problems: string[] = [];
   const given = (name: string): string | null => env[name] || null;
+  const fromFile = (name: string): string | null => {
+    const file = given(name);
+    try {
+      return file === null ? null : readFileSync(file, 'utf8').trim() || null;
+    } catch (error) {
+      problems.push(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}): ${file}`);
+      return null;
+    }
+  };
   const matching = (name: string, fallback: string, pattern: RegExp, expected: string): string => {
     const value = given(name) ?? fallback;
     if (!pattern.test(value)) problems.push(`${name} must be ${expected}, not ${JSON.stringify(value)}.`);
@@ -63,7 +76,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     story: oneOf('STORY', 'none', 'credit-scoring'),
     mode: oneOf('STORY_MODE', 'clock', 'manual'),
     storyStart: oneOf('STORY_START', 'watched', 'now'),
-    externalId: given('AUDITAL_EXTERNAL_ID'),
+    externalId: given('AUDITAL_EXTERNAL_ID') ?? fromFile('AUDITAL_EXTERNAL_ID_FILE'),
     principalAccount: matching('AUDITAL_PRINCIPAL_ACCOUNT', '891377069453', /^\d{12}$/, 'an account id of 12 digits'),
     operatorKeyId: matching('AUDITAL_ACCESS_KEY_ID', 'AKIASIMULATEDOPERATR', /^\w{16,128}$/, 'an access key id'),
     seed: given('SEED'),

@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CreateOrganisationReply, RunInfo } from '@audital/contracts';
-import { subjects } from '@audital/contracts';
-import { connectBus } from '@audital/messaging';
 import { Api, isPassing } from './api';
 import { openDataFolder, writeDurably } from './data-folder';
 import { eventLine } from './event-line';
 import { natsProcess, waitForPort } from './nats-process';
 import type { Options } from './options';
+import { createOrganisation } from './organisation';
 import { freePort, freePorts } from './ports';
 import { openSecrets } from './secrets';
 import { baseEnv, DRAIN_ORDER, type Plan, SERVICES, serviceSpec, simulatorSpec } from './services';
@@ -132,28 +131,13 @@ export class Launcher {
     await waitForPort(port, 'nats-server', 15_000);
   }
 
-  /** Repeating it is harmless: the first key, made beforehand, says which organisation it is. */
-  private async createOrganisation(): Promise<CreateOrganisationReply> {
+  private createOrganisation(): Promise<CreateOrganisationReply> {
     const { plan } = this;
     const user = plan.nats.ownUsers
       ? { user: 'launcher', password: plan.secrets.natsPasswords['launcher'] as string }
       : { user: new URL(plan.nats.url).username, password: new URL(plan.nats.url).password };
-    const bus = await connectBus({ url: plan.nats.url, ...user, name: 'launcher' });
-    try {
-      const request = { name: 'Audital on this machine', firstKey: plan.secrets.firstKey };
-      return await until(
-        () =>
-          bus.ask<CreateOrganisationReply>(subjects.askRegistry('create-organisation'), request, { timeoutMs: 2_000 }),
-        {
-          deadlineMs: START_LIMIT_MS,
-          everyMs: 100,
-          passing: (error) => (error as Error).name === 'Unavailable',
-          what: 'An answer of the integration-registry',
-        },
-      );
-    } finally {
-      await bus.close();
-    }
+    const request = { name: 'Audital on this machine', firstKey: plan.secrets.firstKey };
+    return createOrganisation({ url: plan.nats.url, ...user }, request);
   }
 
   private welcome(api: Api, startedAt: number): void {

@@ -7,7 +7,7 @@ export type { ConsumerExtras, DeliveredMessage, Settlement, TransportLog } from 
 export { JetStreamServer } from './jetstream-server';
 export type { JetStreamServerOptions } from './jetstream-server';
 export { findNatsServer } from './nats-binary';
-export { natsConfig } from './nats-config';
+export { natsAuthorization, natsConfig, natsServerConfig } from './nats-config';
 export type { NatsConfigOptions } from './nats-config';
 export { startNatsServer } from './nats-server';
 export type { NatsServer, NatsServerOptions } from './nats-server';

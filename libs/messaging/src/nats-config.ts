@@ -16,25 +16,40 @@ const MAX_PAYLOAD = '2MB';
 /** The server's configuration: this machine only, one user for each service, and from 2.10 on an fsync before every acknowledgement. */
 export async function natsConfig(o: NatsConfigOptions): Promise<string> {
   const syncs = compare(await versionOf(o.binary), SYNCS) >= 0;
-  const users = NATS_USERS.filter((user) => o.passwords[user] !== undefined).map((user) => {
+  return natsServerConfig({ ...o, listen: `127.0.0.1:${o.port === 0 ? -1 : o.port}`, syncs });
+}
+
+/** The same for a server that runs elsewhere, in a container say. `monitor`: host:port of /healthz. */
+export function natsServerConfig(o: {
+  listen: string;
+  monitor?: string;
+  storeDir: string;
+  /** The server is 2.10 or newer. */
+  syncs: boolean;
+  passwords: Record<string, string>;
+}): string {
+  return [
+    `listen: ${JSON.stringify(o.listen)}`,
+    ...(o.monitor ? [`http: ${JSON.stringify(o.monitor)}`] : []),
+    `max_payload: ${MAX_PAYLOAD}`,
+    'jetstream {',
+    `  store_dir: ${JSON.stringify(o.storeDir)}`,
+    ...(o.syncs ? ['  sync_interval: always'] : []),
+    '}',
+    natsAuthorization(o.passwords),
+  ].join('\n');
+}
+
+/** The block of the configuration that names the users, and what each may publish and hear. */
+export function natsAuthorization(passwords: Record<string, string>): string {
+  const users = NATS_USERS.filter((user) => passwords[user] !== undefined).map((user) => {
     const { publish, subscribe, responds } = permissionsOf(user);
     const permissions = {
       publish: publish.length > 0 ? { allow: publish } : { deny: ['>'] },
       subscribe: { allow: subscribe },
       ...(responds ? { allow_responses: true } : {}),
     };
-    return { user, password: o.passwords[user], permissions };
+    return { user, password: passwords[user], permissions };
   });
-  return [
-    `listen: "127.0.0.1:${o.port === 0 ? -1 : o.port}"`,
-    `max_payload: ${MAX_PAYLOAD}`,
-    'jetstream {',
-    `  store_dir: ${JSON.stringify(o.storeDir)}`,
-    ...(syncs ? ['  sync_interval: always'] : []),
-    '}',
-    'authorization {',
-    `  users: ${JSON.stringify(users)}`,
-    '}',
-    '',
-  ].join('\n');
+  return ['authorization {', `  users: ${JSON.stringify(users)}`, '}', ''].join('\n');
 }
