@@ -39,7 +39,7 @@ describe('house rules', () => {
     (file) => {
       // A ratchet: who makes a listed file longer splits it.
       const known: Record<string, number> = {
-        'apps/chain-writer/src/organisation-writer.ts': 430,
+        'apps/chain-writer/src/organisation-writer.ts': 330,
         'apps/chain-writer/src/domain/seal-batch.ts': 340,
         'apps/launcher/src/launcher.ts': 360,
       };

@@ -22,6 +22,7 @@ export class AppModule {
 }
 
 const ROLLBACK_PATIENCE_MS = 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 export async function start({ config, log, health }: ServiceParts<ChainWriterConfig>): Promise<RunningService> {
   const ledger = await openLedger(config.LEDGER_URL, {
@@ -31,11 +32,13 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
   const checkpoints = openCheckpointStore(config.CHECKPOINT_STORE_URL);
   const index = new IdentityIndex(config.INDEX_DIR);
   const masterSecret = Buffer.from(readSecretFile(config.MASTER_SECRET_FILE, 'The master secret'), 'utf8');
+  const auditRetentionMs = config.AUDIT_RETENTION_DAYS * DAY_MS;
   const bus = await connectBus({
     url: config.NATS_URL,
     user: config.NATS_USER,
     password: config.NATS_PASSWORD,
     name: 'chain-writer',
+    streams: { auditMaxAgeMs: auditRetentionMs },
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
   const rollbackPatienceMs = config.LEDGER_URL.startsWith('sqlite:') ? 0 : ROLLBACK_PATIENCE_MS;
@@ -45,6 +48,7 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
     partition: PARTITION,
     partitions: PARTITIONS,
     checkpointDelayMs: CHECKPOINT_DELAY_MS,
+    auditRetentionMs,
     now: () => new Date(),
   };
   const writer = new Writer({

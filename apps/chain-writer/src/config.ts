@@ -34,4 +34,11 @@ export class ChainWriterConfig extends ServiceConfig {
   @Min(0)
   @Max(1000)
   CHECKPOINT_DELAY_MS = 200;
+
+  /** How long the JetStream stream AUDIT keeps an event for subscribers that were away. The ledger keeps it for ever. */
+  @toNumber()
+  @IsInt()
+  @Min(1)
+  @Max(3650)
+  AUDIT_RETENTION_DAYS = 30;
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Unavailable } from '@audital/contracts';
 import { type Ledger, openLedger } from '@audital/ledger';
 import {
   checkLedger,
@@ -13,88 +12,11 @@ import {
   tempFolder,
   type TempFolder,
 } from '@audital/testing';
-import { type CheckpointStore, openCheckpointStore } from './adapters/checkpoint-store';
-import { IdentityIndex } from './adapters/identity-index';
-import { organisationKeys } from './adapters/keys';
-import { OrganisationWriter } from './organisation-writer';
+import type { OrganisationWriter } from './organisation-writer';
+import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
 const ORGANISATION = organisationId();
 const CURSOR = `cursor-${integrationId()}`;
-const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
-
-type Fault = 'fails' | 'fails but persisted';
-
-/** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
-class Process {
-  writes = 0;
-  stopped: Error | null = null;
-  private constructor(
-    readonly ledger: Ledger,
-    readonly checkpoints: CheckpointStore,
-    readonly index: IdentityIndex,
-    readonly writer: OrganisationWriter,
-  ) {}
-
-  static async start(folder: string, o: { faultAt?: number; fault?: Fault; now?: () => Date } = {}): Promise<Process> {
-    const ledger = await openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes: WRITES });
-    const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints.sqlite')}`);
-    const index = new IdentityIndex(join(folder, 'index'));
-    const holder: { process: Process | null } = { process: null };
-    let writes = 0;
-    const meet = async <T>(write: () => Promise<T>): Promise<T> => {
-      writes += 1;
-      if (holder.process) holder.process.writes = writes;
-      // From the fault on nothing works any more: the process is as good as dead.
-      if (o.faultAt === undefined || writes < o.faultAt) return write();
-      if (writes === o.faultAt && o.fault === 'fails but persisted') await write();
-      throw new Unavailable('test', 'a planted fault');
-    };
-    const ports = {
-      ledger: new Proxy(ledger, {
-        get: (target, name) =>
-          name === 'append'
-            ? (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args))
-            : bound(target, name),
-      }),
-      checkpoints: new Proxy(checkpoints, {
-        get: (target, name) =>
-          name === 'swap'
-            ? (...args: Parameters<CheckpointStore['swap']>) => meet(() => checkpoints.swap(...args))
-            : bound(target, name),
-      }),
-      index,
-      rollbackPatienceMs: 0,
-    };
-    const outlets = {
-      bury: async () => undefined,
-      checkpointPublished: () => undefined,
-      onSealed: () => undefined,
-      onDropped: () => undefined,
-      onStopped: (_id: unknown, error: Error) => {
-        if (holder.process) holder.process.stopped = error;
-      },
-    };
-    const keys = organisationKeys(Buffer.alloc(32, 3), ORGANISATION, 'audital.example');
-    const writer = new OrganisationWriter(ORGANISATION, keys, ports, {
-      outlets,
-      settings: { checkpointDelayMs: 5, now: o.now ?? (() => new Date()) },
-    });
-    holder.process = new Process(ledger, checkpoints, index, writer);
-    return holder.process;
-  }
-
-  async stop(): Promise<void> {
-    await this.writer.close();
-    this.index.close();
-    await this.checkpoints.close();
-    await this.ledger.close();
-  }
-}
-
-const bound = (target: object, name: string | symbol): unknown => {
-  const value = (target as Record<string | symbol, unknown>)[name];
-  return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
-};
 
 const part = (expectedRevision: number, ...numbers: number[]) =>
   sealRequest(
@@ -110,9 +32,9 @@ const part = (expectedRevision: number, ...numbers: number[]) =>
   );
 
 let folder: TempFolder;
-const open: Process[] = [];
-const start = async (o: Parameters<typeof Process.start>[1] = {}): Promise<Process> => {
-  const process = await Process.start(folder.path, o);
+const open: WriterProcess[] = [];
+const start = async (o: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> => {
+  const process = await WriterProcess.start(folder.path, { organisationId: ORGANISATION, ...o });
   open.push(process);
   return process;
 };
@@ -196,6 +118,31 @@ async function seal(writer: OrganisationWriter, number: number): Promise<void> {
     deadlineMs: 20_000,
   });
 }
+
+describe('a log that stands still', () => {
+  it('tells its newest checkpoint again every ten minutes at the latest, by the given clock', async () => {
+    let now = Date.parse('2026-03-02T12:00:00.000Z');
+    const process = await start({ now: () => new Date(now) });
+    await process.writer.seal(sealRequest([observation(1)]));
+    await eventually(() => process.published === 1, { what: 'The first publication' });
+    // A tick comes every ten seconds.
+    const tickFor = (ms: number): void => {
+      for (const end = now + ms; now < end; now += 10_000) process.writer.tick();
+    };
+    tickFor(9 * 60_000);
+    expect(process.published).toBe(1);
+    tickFor(60_000);
+    expect(process.published).toBe(2);
+    tickFor(60 * 60_000);
+    expect(process.published).toBeGreaterThanOrEqual(8);
+    // A clock that went back does not silence it.
+    now -= 24 * 60 * 60_000;
+    process.writer.tick();
+    const after = process.published;
+    tickFor(10 * 60_000);
+    expect(process.published).toBeGreaterThan(after);
+  });
+});
 
 describe('redelivery', () => {
   it('a storm of shuffled and repeated parts seals each fact once, in parts that follow each other', async () => {

@@ -1,30 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { equalBytes, hashText, leafHash, openCheckpoint, parseVkey } from '@audital/chain/check';
-import { canonicalBytes, checkpointText, signNote, treeRoot } from '@audital/chain/write';
+import { hashText } from '@audital/chain/check';
 import {
   type AppendReply,
   type AppendRequest,
   Conflict,
   Corrupt,
-  encodeJson,
   facts,
-  ledgerStreams,
-  LEDGER_TYPES,
   type Observation,
   type OrganisationId,
   Rejected,
   type SealRequest,
   Unavailable,
 } from '@audital/contracts';
-import { binaryEvent, eventIdOf, jsonEvent, type NewEvent, NO_STREAM, type StoredEvent } from '@audital/ledger';
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
-import { type OrganisationKeys, sha256, verifyEd25519 } from './adapters/keys';
+import { type OrganisationKeys, sha256, type SigningKey } from './adapters/keys';
+import { storeBatch } from './chain-store';
+import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
 import { type Outcome, sealBatch, type SealedBatch, type SealInput } from './domain/seal-batch';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
-import { readEvent } from './stored-event';
+import { replay } from './replay';
 
 /** What the writer tells the world; both may fail without holding up the chain. */
 export interface WriterOutlets {
@@ -52,9 +49,6 @@ interface Waiting {
 const BATCH_REQUESTS_MAX = 256;
 /** Records are smaller than the requests they come from, plus about 1 KiB each: this keeps an append below 900 KiB. */
 const BATCH_BYTES_MAX = 448 * 1024;
-const PAYLOAD_APPEND_BYTES_MAX = 800 * 1024;
-const REPUBLISH_MS = 10 * 60_000;
-const RETRIES = 3;
 
 /**
  * One organisation's chain, written by one loop: what came in since the last batch is the next one. Between any two writes the process
@@ -64,11 +58,10 @@ export class OrganisationWriter {
   private readonly queue: Waiting[] = [];
   private readonly identity: Identity;
   private state: ChainState | null = null;
-  private kept: KeptCheckpoint | null = null;
+  private readonly checkpointer: Checkpointer;
   private stopped: Error | null = null;
   private running: Promise<void> | null = null;
   private checkpointTimer: NodeJS.Timeout | null = null;
-  private republishTimer: NodeJS.Timeout | null = null;
   private checkpointDue = false;
   private closing = false;
 
@@ -79,6 +72,10 @@ export class OrganisationWriter {
     private readonly o: { outlets: WriterOutlets; settings: WriterSettings },
   ) {
     this.identity = new Identity(keys.idSecret);
+    this.checkpointer = new Checkpointer(organisationId, keys.origin, ports, {
+      now: o.settings.now,
+      published: (checkpoint) => o.outlets.checkpointPublished(organisationId, checkpoint),
+    });
   }
 
   /** Resolves when every record, and then the cursor, is in the ledger; or the part was dropped, which the next poll makes good. */
@@ -100,8 +97,13 @@ export class OrganisationWriter {
     await this.kick();
   }
 
+  /** To be called every few seconds: what has to happen by the clock, happens then. */
+  tick(): void {
+    if (!this.closing && !this.stopped) this.checkpointer.republishWhenDue();
+  }
+
   get newestCheckpoint(): KeptCheckpoint | null {
-    return this.kept;
+    return this.checkpointer.kept;
   }
 
   get stopReason(): Error | null {
@@ -111,7 +113,6 @@ export class OrganisationWriter {
   /** Finishes the batch in hand and signs what it sealed. */
   async close(): Promise<void> {
     this.closing = true;
-    clearTimeout(this.republishTimer ?? undefined);
     if (this.checkpointTimer) {
       clearTimeout(this.checkpointTimer);
       this.checkpointDue = true;
@@ -168,9 +169,9 @@ export class OrganisationWriter {
 
   private async load(): Promise<ChainState> {
     const { state, kept } = await loadChain(this.ports, this.organisationId, this.keys);
-    this.kept = kept;
+    this.checkpointer.kept = kept;
     this.state = state;
-    await this.publishMissingNote();
+    await this.checkpointer.publish(this.signingKeys());
     return state;
   }
 
@@ -217,49 +218,19 @@ export class OrganisationWriter {
       sha256,
       identity: this.identity,
       origin: this.keys.origin,
-      logCreated: { vkey: this.keys.vkey },
+      logCreated: { vkey: this.keys.key(1).vkey },
       now: this.o.settings.now().toISOString(),
       newSalt: () => randomBytes(32),
       known: (identity) => this.ports.index.find(this.organisationId, identity),
       revisions: await this.revisions(inputs),
     });
-    await this.store(sealed);
+    await storeBatch(this.ports.ledger, this.organisationId, sealed);
     this.state = sealed.state;
     this.ports.index.add(this.organisationId, sealed.records);
     this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
     if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
     // Here everything is stored. Dying before the answers go out, the messages come again, and every fact is known.
     await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
-  }
-
-  private async store(sealed: SealedBatch): Promise<void> {
-    const { organisationId } = this;
-    for (const { stream, expectedRevision, events } of payloadAppends(organisationId, sealed))
-      await this.append1(stream, expectedRevision, events);
-    // Dying here leaves payloads without records: orphans that nobody reads, and whose places are counted as used.
-    const first = sealed.records[0];
-    if (first) {
-      const events = sealed.records.map((record): NewEvent => {
-        const metadata = encodeJson(record.metadata);
-        return { id: eventIdOf(record.blockHash), type: LEDGER_TYPES.record, data: record.bytes, metadata };
-      });
-      await this.append1(ledgerStreams.chain(organisationId), first.position - 1, events);
-    }
-    // Dying here leaves the chain ahead of its cursors: the next load completes them from the records' metadata (DESIGN §8.3).
-    for (const cursor of sealed.cursors)
-      await this.append1(cursor.stream, cursor.expectedRevision, [jsonEvent(LEDGER_TYPES.cursorMoved, cursor.event)]);
-  }
-
-  /** An append of unknown outcome is sent again with the identical bytes: stored or not, it then stands once (DESIGN §8.1). */
-  private async append1(stream: string, expectedRevision: number, events: NewEvent[]): Promise<void> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        await this.ports.ledger.append(stream, expectedRevision, events);
-        return;
-      } catch (error) {
-        if (!(error instanceof Unavailable) || tried === RETRIES) throw error;
-      }
-    }
   }
 
   private async revisions(inputs: SealInput[]): Promise<Map<string, number>> {
@@ -316,44 +287,17 @@ export class OrganisationWriter {
     for (const one of waiting) {
       const position = one.input.kind === 'append' ? this.positionOf(one.input.request) : null;
       if (position === null || one.input.kind !== 'append') rest.push(one);
-      else await this.replay(one.input.request, position).then((reply) => one.resolve({ reply }), one.reject);
+      else
+        await replay(this.ports.ledger, this.organisationId, one.input.request, position).then(
+          (reply) => one.resolve({ reply }),
+          one.reject,
+        );
     }
     return rest;
   }
 
   private positionOf(request: AppendRequest): number | null {
     return this.ports.index.find(this.organisationId, this.identity.of(facts.api(request.idempotencyKey)));
-  }
-
-  private async replay(request: AppendRequest, position: number): Promise<AppendReply> {
-    const [stored] = await this.ports.ledger.read(ledgerStreams.chain(this.organisationId), {
-      from: position,
-      limit: 1,
-    });
-    const { record, payload } = await readEvent(this.ports.ledger, this.organisationId, stored as StoredEvent);
-    const { eventType, source, severity, tags, modelId, timestamp } = record;
-    const before = [eventType, source, severity, tags, modelId, request.timestamp === null ? null : timestamp, payload];
-    const now = [
-      request.eventType,
-      request.source,
-      request.severity,
-      request.tags,
-      request.modelId,
-      request.timestamp,
-      request.payload,
-    ];
-    if (!equalBytes(canonicalBytes(before), canonicalBytes(now))) {
-      throw new Rejected(
-        'IDEMPOTENCY_KEY_REUSED',
-        `This Idempotency-Key has sealed another event at position ${position}: use a new key for new content.`,
-      );
-    }
-    return {
-      id: record.id,
-      chainPosition: position,
-      blockHash: hashText(leafHash(sha256, (stored as StoredEvent).data)),
-      replayed: true,
-    };
   }
 
   private scheduleCheckpoint(delayMs: number): void {
@@ -365,63 +309,14 @@ export class OrganisationWriter {
     }, delayMs);
   }
 
-  /** DESIGN §8.6. Signed is only what the ledger has acknowledged: `state` follows the appends. */
   private async checkpoint(): Promise<void> {
     this.checkpointDue = false;
-    const { tree } = this.state as ChainState;
-    if (tree.size === 0) return;
-    const root = treeRoot(sha256, tree);
-    if (this.kept?.size !== tree.size) {
-      const text = checkpointText({ origin: this.keys.origin, size: tree.size, root });
-      const next = { size: tree.size, root, note: signNote(sha256, text, [this.keys.signer]) };
-      // Dying before the swap, nobody has seen the note; dying after it, the store holds it whole, and the next load publishes it.
-      if (!(await this.ports.checkpoints.swap(this.keys.origin, this.kept, next))) {
-        throw new Conflict(`checkpoint of ${this.keys.origin}`, this.kept?.size ?? 0, tree.size);
-      }
-      this.kept = next;
-    }
-    await this.publishMissingNote();
-    this.ports.index.setStamp(this.organisationId, this.state as ChainState);
-    if (!this.closing) this.republishLater();
+    const state = this.state as ChainState;
+    await this.checkpointer.sign(state, this.signingKeys());
+    if (state.tree.size > 0) this.ports.index.setStamp(this.organisationId, state);
   }
 
-  /** The stream lacks the newest note after a crash between swap and append; the same append mends that and is the normal way too. */
-  private async publishMissingNote(): Promise<void> {
-    if (!this.kept) return;
-    openCheckpoint(this.kept.note, [parseVkey(sha256, this.keys.vkey)], verifyEd25519);
-    const stream = ledgerStreams.checkpoint(this.organisationId);
-    const note = new TextEncoder().encode(this.kept.note);
-    const [last] = await this.ports.ledger.read(stream, { direction: 'backwards', limit: 1 });
-    if (!last || !equalBytes(last.data, note))
-      await this.append1(stream, last?.revision ?? NO_STREAM, [binaryEvent(LEDGER_TYPES.checkpoint, note)]);
-    this.o.outlets.checkpointPublished(this.organisationId, this.kept);
+  private signingKeys(): SigningKey[] {
+    return [this.keys.key(1)];
   }
-
-  private republishLater(): void {
-    clearTimeout(this.republishTimer ?? undefined);
-    this.republishTimer = setTimeout(() => {
-      if (this.kept) this.o.outlets.checkpointPublished(this.organisationId, this.kept);
-      this.republishLater();
-    }, REPUBLISH_MS).unref();
-  }
-}
-
-/** Payloads by segment, cut so that each append fits. */
-function payloadAppends(
-  organisationId: OrganisationId,
-  sealed: SealedBatch,
-): { stream: string; expectedRevision: number; events: NewEvent[] }[] {
-  const appends: { stream: string; expectedRevision: number; events: NewEvent[]; bytes: number }[] = [];
-  for (const { payload } of sealed.records) {
-    const stream = ledgerStreams.payload(organisationId, payload.segment);
-    const open = appends.at(-1);
-    const event = binaryEvent(LEDGER_TYPES.payload, payload.data);
-    if (open?.stream === stream && open.bytes + payload.data.length <= PAYLOAD_APPEND_BYTES_MAX) {
-      open.events.push(event);
-      open.bytes += payload.data.length;
-    } else {
-      appends.push({ stream, expectedRevision: payload.revision - 1, events: [event], bytes: payload.data.length });
-    }
-  }
-  return appends;
 }

@@ -15,9 +15,18 @@ import { type ReadEvent, readEvent } from './stored-event';
 import { hashText, leafHash } from '@audital/chain/check';
 import { sha256 } from './adapters/keys';
 
-const AUDIT_RETENTION_MS = 30 * 24 * 60 * 60_000;
 const PAGE = 100;
 const RETRY_MS_MAX = 10_000;
+
+export interface RelayOptions {
+  ledger: Ledger;
+  bus: Bus;
+  log: Logger;
+  keyId: string;
+  /** How long AUDIT keeps a message. */
+  auditRetentionMs: number;
+  now: () => Date;
+}
 
 /**
  * Tells subscribers what lies under a published checkpoint, in order, at least once (DESIGN §8.9). Its place is the last message that
@@ -25,6 +34,8 @@ const RETRY_MS_MAX = 10_000;
  */
 export class Relay {
   private newest: KeptCheckpoint | null = null;
+  /** The checkpoint that subscribers have still to hear of. */
+  private untold: KeptCheckpoint | null = null;
   private next: number | null = null;
   private running = false;
   private closed = false;
@@ -32,12 +43,13 @@ export class Relay {
 
   constructor(
     private readonly organisationId: OrganisationId,
-    private readonly o: { ledger: Ledger; bus: Bus; log: Logger; keyId: string; now: () => Date },
+    private readonly o: RelayOptions,
   ) {}
 
-  /** A checkpoint was published: it is told, and everything under it. */
+  /** A checkpoint was published, for the first time or once more: everything under it is told, then it. */
   follow(checkpoint: KeptCheckpoint): void {
     this.newest = checkpoint;
+    this.untold = checkpoint;
     void this.kick();
   }
 
@@ -55,7 +67,8 @@ export class Relay {
     if (this.running || this.closed) return;
     this.running = true;
     try {
-      while (!this.closed && this.newest && (this.next ?? 0) < this.newest.size) await this.tell(this.newest);
+      while (!this.closed && this.newest && (this.untold || (this.next ?? 0) < this.newest.size))
+        await this.tell(this.newest);
       this.retryMs = 100;
     } catch (error) {
       this.next = null;
@@ -91,16 +104,17 @@ export class Relay {
     if (this.next === null) this.next = from;
     if (this.next < checkpoint.size) return;
     const body = { organisationId: this.organisationId, size: checkpoint.size, note: checkpoint.note };
-    await bus.publish(subjects.checkpoint(this.organisationId), body, {
-      messageId: `${this.organisationId}:checkpoint:${checkpoint.size}`,
-    });
+    // Twice within the broker's window of duplicates is once; after ten minutes of silence it is told again.
+    const messageId = `${this.organisationId}:checkpoint:${checkpoint.size}`;
+    await bus.publish(subjects.checkpoint(this.organisationId), body, { messageId });
+    if (this.untold === checkpoint) this.untold = null;
   }
 
   /** After the last message that AUDIT has; with none, the oldest event that its retention would still hold. */
   private async place(): Promise<number> {
     const last = await this.o.bus.lastMessage('AUDIT', subjects.auditOf(this.organisationId));
     if (last) return (last.body as AuditEvent).chainPosition + 1;
-    const oldest = new Date(this.o.now().getTime() - AUDIT_RETENTION_MS).toISOString();
+    const oldest = new Date(this.o.now().getTime() - this.o.auditRetentionMs).toISOString();
     let from = this.newest?.size ?? 0;
     while (from > 0) {
       const page = await this.o.ledger.read(ledgerStreams.chain(this.organisationId), {

@@ -28,8 +28,11 @@ export interface WriterOptions extends WriterPorts {
   partition: number;
   partitions: number;
   checkpointDelayMs: number;
+  auditRetentionMs: number;
   now: () => Date;
 }
+
+const TICK_MS = 10_000;
 
 /** All chains of one partition. Organisations are loaded when they are first written to, and at the start to finish what a crash left. */
 export class Writer {
@@ -37,6 +40,7 @@ export class Writer {
   private readonly ended = new AbortController();
   private readonly outlets: WriterOutlets;
   private following: Promise<void> | null = null;
+  private ticking: NodeJS.Timeout | null = null;
 
   constructor(private readonly o: WriterOptions) {
     this.outlets = this.makeOutlets();
@@ -59,6 +63,9 @@ export class Writer {
       },
       { signal: this.ended.signal },
     );
+    this.ticking = setInterval(() => {
+      for (const { writer } of this.chains.values()) writer.tick();
+    }, TICK_MS).unref();
     this.following.catch((error: unknown) => {
       this.o.log.fatal({ err: error }, 'the organisations cannot be followed');
       process.exit(1);
@@ -79,6 +86,7 @@ export class Writer {
 
   async close(): Promise<void> {
     this.ended.abort();
+    clearInterval(this.ticking ?? undefined);
     await this.following?.catch(() => undefined);
     await Promise.all([...this.chains.values()].map(({ writer }) => writer.close()));
     for (const { relay } of this.chains.values()) relay.close();
@@ -99,11 +107,11 @@ export class Writer {
   private chain(id: OrganisationId): { writer: OrganisationWriter; relay: Relay } {
     const open = this.chains.get(id);
     if (open) return open;
-    const { ledger, bus, log, now, checkpointDelayMs } = this.o;
+    const { ledger, bus, log, now, checkpointDelayMs, auditRetentionMs } = this.o;
     const keys = organisationKeys(this.o.masterSecret, id, this.o.logOrigin);
-    const keyId = toHex(parseVkey(sha256, keys.vkey).keyId);
+    const keyId = toHex(parseVkey(sha256, keys.key(1).vkey).keyId);
     const chain = {
-      relay: new Relay(id, { ledger, bus, log, keyId, now }),
+      relay: new Relay(id, { ledger, bus, log, keyId, auditRetentionMs, now }),
       writer: new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings: { checkpointDelayMs, now } }),
     };
     this.chains.set(id, chain);

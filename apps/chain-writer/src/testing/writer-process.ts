@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { type OrganisationId, Unavailable } from '@audital/contracts';
+import { type Ledger, openLedger } from '@audital/ledger';
+import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
+import { IdentityIndex } from '../adapters/identity-index';
+import { organisationKeys } from '../adapters/keys';
+import { OrganisationWriter } from '../organisation-writer';
+
+const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
+
+export type Fault = 'fails' | 'fails but persisted';
+
+export interface WriterProcessOptions {
+  organisationId: OrganisationId;
+  faultAt?: number;
+  fault?: Fault;
+  now?: () => Date;
+}
+
+/** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
+export class WriterProcess {
+  writes = 0;
+  stopped: Error | null = null;
+  /** How often a checkpoint was told. */
+  published = 0;
+  private constructor(
+    readonly ledger: Ledger,
+    readonly checkpoints: CheckpointStore,
+    readonly index: IdentityIndex,
+    readonly writer: OrganisationWriter,
+  ) {}
+
+  static async start(folder: string, o: WriterProcessOptions): Promise<WriterProcess> {
+    const ledger = await openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes: WRITES });
+    const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints.sqlite')}`);
+    const index = new IdentityIndex(join(folder, 'index'));
+    const holder: { process: WriterProcess | null } = { process: null };
+    let writes = 0;
+    const meet = async <T>(write: () => Promise<T>): Promise<T> => {
+      writes += 1;
+      if (holder.process) holder.process.writes = writes;
+      // From the fault on nothing works any more: the process is as good as dead.
+      if (o.faultAt === undefined || writes < o.faultAt) return write();
+      if (writes === o.faultAt && o.fault === 'fails but persisted') await write();
+      throw new Unavailable('test', 'a planted fault');
+    };
+    const ports = {
+      ledger: new Proxy(ledger, {
+        get: (target, name) =>
+          name === 'append'
+            ? (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args))
+            : bound(target, name),
+      }),
+      checkpoints: new Proxy(checkpoints, {
+        get: (target, name) =>
+          name === 'swap'
+            ? (...args: Parameters<CheckpointStore['swap']>) => meet(() => checkpoints.swap(...args))
+            : bound(target, name),
+      }),
+      index,
+      rollbackPatienceMs: 0,
+    };
+    const outlets = {
+      bury: async () => undefined,
+      checkpointPublished: () => {
+        if (holder.process) holder.process.published += 1;
+      },
+      onSealed: () => undefined,
+      onDropped: () => undefined,
+      onStopped: (_id: unknown, error: Error) => {
+        if (holder.process) holder.process.stopped = error;
+      },
+    };
+    const keys = organisationKeys(Buffer.alloc(32, 3), o.organisationId, 'audital.example');
+    const writer = new OrganisationWriter(o.organisationId, keys, ports, {
+      outlets,
+      settings: { checkpointDelayMs: 5, now: o.now ?? (() => new Date()) },
+    });
+    holder.process = new WriterProcess(ledger, checkpoints, index, writer);
+    return holder.process;
+  }
+
+  async stop(): Promise<void> {
+    await this.writer.close();
+    this.index.close();
+    await this.checkpoints.close();
+    await this.ledger.close();
+  }
+}
+
+const bound = (target: object, name: string | symbol): unknown => {
+  const value = (target as Record<string | symbol, unknown>)[name];
+  return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+};
