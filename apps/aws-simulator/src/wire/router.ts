@@ -19,7 +19,7 @@ import {
   sts,
   stsAnswer,
 } from './protocols';
-import { readObject, s3Address } from './s3';
+import { headBucket, readObject, s3Address } from './s3';
 import { endpointOperations } from './sagemaker-endpoints';
 import { jobOperations } from './sagemaker-jobs';
 import { monitoringOperations } from './sagemaker-monitoring';
@@ -103,7 +103,7 @@ function json(
       const region = account.region(signed?.region ?? account.identity.homeRegion);
       assertEnabled(region);
       const call: Call = { account, region, caller, now, input };
-      authorise(account, caller, operation.action, operation.resource(call));
+      authorise(account, caller, { action: operation.action, resource: operation.resource(call) });
       const body = operation.run(call);
       return o.protocol === sageMaker ? sageMakerAnswer(body) : cloudWatchAnswer(body);
     },
@@ -150,6 +150,8 @@ function query(request: WireRequest, signed: SignedBy | null): Routed {
 }
 
 function object(request: WireRequest, signed: SignedBy): Routed {
+  const address = { ...s3Address(String(request.headers.host ?? ''), request.path), region: signed.region };
+  if (request.method === 'HEAD' && address.key === '') return bucket(signed, address.bucket);
   return {
     operation: request.method === 'HEAD' ? 'HeadObject' : 'GetObject',
     protocol: s3,
@@ -157,18 +159,32 @@ function object(request: WireRequest, signed: SignedBy): Routed {
     input: {},
     refusal: null,
     answer: (account, caller) => {
-      const address = s3Address(String(request.headers.host ?? ''), request.path);
-      const { body, etag, modifiedAt, contentType } = readObject(account, caller, address);
+      const { body, etag, modifiedAt, contentType, kmsKeyArn } = readObject(account, caller, address);
       const headers = {
         'content-type': contentType,
         'content-length': String(body.length),
         etag: `"${etag}"`,
         'last-modified': new Date(modifiedAt).toUTCString(),
+        ...(kmsKeyArn === null
+          ? {}
+          : { 'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': kmsKeyArn }),
       };
       return { status: 200, headers, body: request.method === 'HEAD' ? '' : body, error: null };
     },
   };
 }
+
+const bucket = (signed: SignedBy, name: string): Routed => ({
+  operation: 'HeadBucket',
+  protocol: s3,
+  signed,
+  input: {},
+  refusal: null,
+  answer: (account, caller) => {
+    headBucket(account, caller, name);
+    return { status: 200, headers: { 'x-amz-bucket-region': signed.region }, body: '', error: null };
+  },
+});
 
 const refusing = (signed: SignedBy | null, refusal: AwsError): Routed => ({
   operation: 'Unknown',

@@ -12,25 +12,40 @@ export function s3Address(host: string, path: string): { bucket: string; key: st
   return { bucket: segments[0] ?? '', key: segments.slice(1).join('/') };
 }
 
+const denied = (message = 'Access Denied'): AwsError => new AwsError('AccessDenied', message, { status: 403 });
+const noBucket = (): AwsError => new AwsError('NoSuchBucket', 'The specified bucket does not exist', { status: 404 });
+
+/** HeadBucket: who may list the bucket learns that it is there. */
+export function headBucket(account: Account, caller: Caller, bucket: string): void {
+  const resource = `arn:aws:s3:::${bucket}`;
+  if (!isAllowed(account, caller, { action: 's3:ListBucket', resource })) throw denied();
+  if (!account.objects.hasBucket(bucket)) throw noBucket();
+}
+
 /**
  * GetObject and HeadObject. A missing key is 404 for those who may list the bucket and 403 for the others, who could otherwise find out
- * what exists; an object under a KMS key needs kms:Decrypt on it too.
+ * what exists; an object under a KMS key needs kms:Decrypt on it too, which S3 asks for in the caller's name.
  */
-export function readObject(account: Account, caller: Caller, address: { bucket: string; key: string }): StoredObject {
-  const { bucket, key } = address;
-  const denied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', { status: 403 });
-  if (!isAllowed(account, caller, 's3:GetObject', `arn:aws:s3:::${bucket}/${key}`)) throw denied();
-  if (!account.objects.hasBucket(bucket)) {
-    throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', { status: 404 });
-  }
+export function readObject(
+  account: Account,
+  caller: Caller,
+  address: { bucket: string; key: string; region: string },
+): StoredObject {
+  const { bucket, key, region } = address;
+  if (!isAllowed(account, caller, { action: 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` }))
+    throw denied();
+  if (!account.objects.hasBucket(bucket)) throw noBucket();
   const object = account.objects.get(bucket, key);
   if (object === null) {
-    if (!isAllowed(account, caller, 's3:ListBucket', `arn:aws:s3:::${bucket}`)) throw denied();
+    if (!isAllowed(account, caller, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` })) throw denied();
     throw new AwsError('NoSuchKey', 'The specified key does not exist.', { status: 404 });
   }
-  if (object.kmsKeyArn !== null && !isAllowed(account, caller, 'kms:Decrypt', object.kmsKeyArn)) {
-    const message = `User: ${caller.arn} is not authorized to perform: kms:Decrypt on resource: ${object.kmsKeyArn}`;
-    throw new AwsError('AccessDenied', message, { status: 403 });
+  if (object.kmsKeyArn !== null) {
+    const context = { 'kms:viaservice': `s3.${region}.amazonaws.com` };
+    if (!isAllowed(account, caller, { action: 'kms:Decrypt', resource: object.kmsKeyArn, context }))
+      throw denied(
+        `User: ${caller.arn} is not authorized to perform: kms:Decrypt on resource: ${object.kmsKeyArn} because no identity-based policy allows the kms:Decrypt action`,
+      );
   }
   return object;
 }

@@ -133,6 +133,16 @@ function describeJobDefinition(type: MonitoringType, kind: string): Operation {
   };
 }
 
+/** Alerts of monitors are not simulated: there is never any. */
+const listMonitoringAlertHistory: Operation = {
+  action: 'sagemaker:ListMonitoringAlertHistory',
+  resource: () => '*',
+  run: ({ input }) => {
+    integerIn(input, 'MaxResults', { min: 1, max: 100 });
+    return { MonitoringAlertHistory: [] };
+  },
+};
+
 const listTags: Operation = {
   action: 'sagemaker:ListTags',
   resource: ({ input }) => requiredText(input, 'ResourceArn'),
@@ -156,6 +166,7 @@ export const monitoringOperations: Record<string, Operation> = {
   ListMonitoringSchedules: listMonitoringSchedules,
   DescribeMonitoringSchedule: describeMonitoringSchedule,
   ListMonitoringExecutions: listMonitoringExecutions,
+  ListMonitoringAlertHistory: listMonitoringAlertHistory,
   DescribeDataQualityJobDefinition: describeJobDefinition('DataQuality', 'data-quality-job-definition'),
   DescribeModelQualityJobDefinition: describeJobDefinition('ModelQuality', 'model-quality-job-definition'),
   DescribeModelBiasJobDefinition: describeJobDefinition('ModelBias', 'model-bias-job-definition'),
