@@ -5,6 +5,7 @@ import {
   Conflict,
   type CreateOrganisation,
   type CreateOrganisationReply,
+  type DryRunReply,
   evolveIntegration,
   evolveOrganisation,
   type Integration,
@@ -26,7 +27,14 @@ import {
 } from '@audital/contracts';
 import { handle, jsonEvent, type Ledger, load, NO_STREAM, readAll } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
-import { type Change, decideChange, decideOutcome, decideRegistration, refuseOverlap } from './domain/integration';
+import {
+  type Change,
+  decideChange,
+  decideOutcome,
+  decideRegistration,
+  refuseOverlap,
+  type Registration,
+} from './domain/integration';
 import { birthOf, decideBirth } from './domain/organisation';
 import { decodeRegistryEvent, type RegistryView } from './registry-view';
 
@@ -101,7 +109,7 @@ export class Registry {
     return change === 'update' ? this.inTurn(request.organisationId, change1) : change1();
   }
 
-  /** Asks the collector again; only an integration that has been told its outcome once may be ACTIVE or REFUSED. */
+  /** Asks the collector again. The answer shows what it found now, also where that changes nothing. */
   async test(request: ChangeIntegration): Promise<Integration> {
     const { state } = await load(this.o.ledger, ledgerStreams.integration(request.integrationId), integrationDecider);
     if (state?.organisationId !== request.organisationId || state.status === 'REMOVED') {
@@ -112,20 +120,56 @@ export class Registry {
 
   /** The doctor's word on an integration, and what follows from it. Throws Unavailable while the collector is away. */
   async settleTest(integration: Integration): Promise<Integration> {
-    const { organisationId, integrationId, target } = integration;
-    const request: TestRequest = { organisationId, integrationId, ...target };
-    const reply = await this.o.bus.ask<TestReply>(subjects.askCollectorTest(), request, { timeoutMs: TEST_LIMIT_MS });
-    return this.integration(integrationId, (state) => decideOutcome(state, reply, REGISTRY));
+    const { integrationId, settings } = integration;
+    const reply = await this.examine(integration, { integrationId, namePrefix: settings.filters.namePrefix });
+    const state = await this.integration(integrationId, (current) => decideOutcome(current, reply, REGISTRY));
+    return { ...state, test: { at: reply.testedAt, rows: reply.rows, reason: reply.reason } };
   }
 
-  private async registerNow(request: RegisterIntegration): Promise<RegisterReply> {
+  /** What registering would come to. Nothing is written. */
+  async dryRun(request: RegisterIntegration): Promise<DryRunReply> {
+    const { organisationId, target, settings } = request;
+    const registration = await this.decide(request);
+    const existing = registration.kind === 'exists' ? registration.integration.integrationId : null;
+    const { namePrefix } = settings.filters;
+    return { existing, test: await this.examine({ organisationId, target }, { integrationId: existing, namePrefix }) };
+  }
+
+  private async examine(
+    { organisationId, target }: Pick<Integration, 'organisationId' | 'target'>,
+    o: { integrationId: IntegrationId | null; namePrefix: string | null },
+  ): Promise<TestReply> {
+    await this.refresh(organisationId);
+    const organisation = this.o.view.organisations.get(organisationId);
+    const { awsAccountId, region, roleArn } = target;
+    const request: TestRequest = {
+      organisationId,
+      ...o,
+      awsAccountId,
+      region,
+      roleArn,
+      externalIds: {
+        current: organisation?.externalId ?? target.externalId,
+        next: organisation?.nextExternalId ?? null,
+        retired: organisation?.retiredExternalId ?? null,
+      },
+    };
+    return this.o.bus.ask<TestReply>(subjects.askCollectorTest(), request, { timeoutMs: TEST_LIMIT_MS });
+  }
+
+  private async decide(request: RegisterIntegration): Promise<Registration> {
     await this.refresh(request.organisationId);
     const organisation = this.o.view.organisations.get(request.organisationId);
     if (!organisation?.externalId) throw new Rejected('ORGANISATION_NOT_FOUND', 'There is no such organisation.');
-    const registration = decideRegistration(request, {
-      externalId: organisation.externalId,
+    const { externalId, nextExternalId } = organisation;
+    return decideRegistration(request, {
+      externalIds: nextExternalId === null ? [externalId] : [externalId, nextExternalId],
       integrations: this.o.view.of(request.organisationId),
     });
+  }
+
+  private async registerNow(request: RegisterIntegration): Promise<RegisterReply> {
+    const registration = await this.decide(request);
     if (registration.kind === 'exists') return { created: false, integration: registration.integration };
     const now = this.o.now();
     const integrationId = makeId('int', now.getTime(), randomBytes(10));
@@ -149,14 +193,12 @@ export class Registry {
   /** The view follows the ledger; before a decision the streams that it rests on are read to their ends. */
   private async refresh(organisationId: OrganisationId): Promise<void> {
     const { ledger, view } = this.o;
-    const streams = [
-      ledgerStreams.organisation(organisationId),
-      ...view.of(organisationId).map((one) => ledgerStreams.integration(one.integrationId)),
+    const ends = [
+      { stream: ledgerStreams.organisation(organisationId), known: view.organisations.get(organisationId) },
+      ...view.of(organisationId).map((one) => ({ stream: ledgerStreams.integration(one.integrationId), known: one })),
     ];
-    for (const stream of streams) {
-      const known = view.organisations.get(organisationId);
-      const from = stream.startsWith('organisation-') ? (known?.revision ?? -1) + 1 : 0;
-      for await (const stored of readAll(ledger, stream, from)) view.apply(stored);
+    for (const { stream, known } of ends) {
+      for await (const stored of readAll(ledger, stream, (known?.revision ?? -1) + 1)) view.apply(stored);
     }
   }
 

@@ -1,252 +1,193 @@
 import { randomBytes } from 'node:crypto';
-import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
-import * as sagemaker from '@aws-sdk/client-sagemaker';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import {
+  AWS_PERMISSIONS,
   base62,
   type DoctorRow,
   type RefusalCode,
   type TestReply,
   type TestRequest,
-  Unavailable,
+  type TrustPolicy,
+  trustPolicyOf,
 } from '@audital/contracts';
-import { failureOf } from './adapters/aws-errors';
-
-type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+import { PermissionProbes } from './adapters/permission-probes';
+import { placeOf, probeReport, type ReportAnswers } from './adapters/report-probes';
+import { RoleUnderTest, type SessionCredentials } from './adapters/role-under-test';
+import {
+  clockRow,
+  denied,
+  granted,
+  NOT_ACTIVATED,
+  permissionRow,
+  principalOf,
+  REASONS,
+  skipped,
+  withSkipped,
+} from './domain/doctor-rows';
 
 const NOBODY = 'audital-permission-probe';
+const NAME_CHARACTERS_MAX = 63;
+/** Whoever asked waits a minute at most; what has not been asked for by then is left out. */
+const PROBES_MS_MAX = 40_000;
 
-/** One cheap call for each permission; authorisation comes before existence, so "not found" means granted (facts/aws §6.3). */
-const PROBES: { action: string; loss: string; send: (client: sagemaker.SageMakerClient) => Promise<unknown> }[] = [
-  {
-    action: 'sagemaker:ListTrainingJobs',
-    loss: 'no training event at all',
-    send: (c) => c.send(new sagemaker.ListTrainingJobsCommand({ MaxResults: 1 })),
-  },
-  {
-    action: 'sagemaker:DescribeTrainingJob',
-    loss: 'no training event at all',
-    send: (c) => c.send(new sagemaker.DescribeTrainingJobCommand({ TrainingJobName: NOBODY })),
-  },
-  {
-    action: 'sagemaker:ListEndpoints',
-    loss: 'no deployment event at all',
-    send: (c) => c.send(new sagemaker.ListEndpointsCommand({ MaxResults: 1 })),
-  },
-  {
-    action: 'sagemaker:DescribeEndpoint',
-    loss: 'no deployment event at all',
-    send: (c) => c.send(new sagemaker.DescribeEndpointCommand({ EndpointName: NOBODY })),
-  },
-  {
-    action: 'sagemaker:DescribeEndpointConfig',
-    loss: 'modelName, instanceType and initialInstanceCount in DEPLOYMENT',
-    send: (c) => c.send(new sagemaker.DescribeEndpointConfigCommand({ EndpointConfigName: NOBODY })),
-  },
-  {
-    action: 'sagemaker:DescribeModel',
-    loss: 'the lineage from training job to deployment',
-    send: (c) => c.send(new sagemaker.DescribeModelCommand({ ModelName: NOBODY })),
-  },
-  {
-    action: 'sagemaker:ListProcessingJobs',
-    loss: 'no alert at all',
-    send: (c) => c.send(new sagemaker.ListProcessingJobsCommand({ MaxResults: 1 })),
-  },
-  {
-    action: 'sagemaker:DescribeProcessingJob',
-    loss: 'no alert at all',
-    send: (c) => c.send(new sagemaker.DescribeProcessingJobCommand({ ProcessingJobName: NOBODY })),
-  },
-];
+/** The session of an account in a region that is not enabled there is unknown to the services of that region. */
+const REGION_ERRORS = /^(UnrecognizedClientException|InvalidClientTokenId|AuthFailure|OptInRequired|RegionDisabled\w*)/;
 
-/** The trust test, then the account, then the permissions (DESIGN §5). Throws Unavailable when AWS cannot be asked at all. */
+type Findings = { rows: DoctorRow[]; refused: RefusalCode | null };
+
+/**
+ * The doctor: who we are, whether the role trusts exactly us, whose account and which region it leads to, and what it may do (DESIGN §5).
+ * It writes nothing anywhere. Throws Unavailable when AWS cannot be asked at all.
+ */
 export const testIntegration =
   (now: () => Date) =>
   async (request: TestRequest): Promise<TestReply> => {
-    const rows: DoctorRow[] = [];
-    const refused = (code: RefusalCode, message: string): TestReply => ({
-      outcome: 'REFUSED',
-      reason: { code, message },
-      testedAt: now().toISOString(),
-      rows,
-    });
-    const sts = new STSClient({ region: request.region, maxAttempts: 3 });
+    const role = new RoleUnderTest(request, now);
     try {
-      const { credentials: right, refusal } = await assume(sts, request, request.externalId);
-      if (!right) {
-        rows.push(
-          trust(
-            'the right external id is accepted',
-            false,
-            `${refusal}: no such role, another principal in its trust policy, another external id, or sts:AssumeRole missing on our side.`,
-          ),
-        );
-        return refused(
-          'ROLE_NOT_ASSUMABLE',
-          `${request.roleArn} cannot be assumed with the external id of this organisation. Check that the role exists, that its trust policy names this Audital as principal, and that sts:ExternalId is the one of GET /v1/integrations/sagemaker/setup.`,
-        );
-      }
-      rows.push(trust('the right external id is accepted', true, 'The role was assumed.'));
-      const open = [
-        { check: 'a wrong external id is refused', externalId: `aud_ext_${base62(randomBytes(20), 20)}` },
-        { check: 'a missing external id is refused', externalId: undefined },
-      ];
-      for (const { check, externalId } of open) {
-        const { credentials: assumed, refusal } = await assume(sts, request, externalId);
-        rows.push(
-          trust(
-            check,
-            !assumed,
-            assumed
-              ? 'The role was assumed all the same: anybody who knows its ARN can use Audital to read this account.'
-              : `${refusal}, as it must be.`,
-          ),
-        );
-      }
-      if (rows.some(({ status }) => status === 'DENIED')) {
-        return refused(
-          'INSECURE_TRUST_POLICY',
-          'The role can be assumed without the right external id, which leaves it open to a confused deputy. Add the condition StringEquals sts:ExternalId to its trust policy (GET /v1/integrations/sagemaker/setup shows it whole), then test again.',
-        );
-      }
-      const account = await accountOf(right, request.region);
-      rows.push({
-        check: 'account',
-        status: account === request.awsAccountId ? 'GRANTED' : 'DENIED',
-        detail: `GetCallerIdentity says ${account}.`,
-        loss: null,
-        statement: null,
-      });
-      if (account !== request.awsAccountId)
-        return refused('WRONG_ACCOUNT', `The role leads to account ${account}, not to ${request.awsAccountId}.`);
-      rows.push(...(await permissions(right, request)));
-      return { outcome: 'ACCEPTED', reason: null, testedAt: now().toISOString(), rows };
+      const { rows, refused } = await examine(role, request, now);
+      const reason = refused === null ? null : { code: refused, message: REASONS[refused] };
+      return { outcome: refused === null ? 'ACCEPTED' : 'REFUSED', reason, testedAt: now().toISOString(), rows };
     } finally {
-      sts.destroy();
+      role.close();
     }
   };
 
-function trust(check: string, right: boolean, detail: string): DoctorRow {
-  return {
-    check,
-    status: right ? 'GRANTED' : 'DENIED',
-    detail,
-    loss: right ? null : 'the integration is not activated',
-    statement: null,
-  };
-}
-
-/** Null when AWS refuses; AWS not answering is Unavailable, not a refusal. */
-interface Assumed {
-  credentials: Credentials | null;
-  /** What AWS called its refusal. */
-  refusal: string;
-}
-
-/** AWS not answering is Unavailable, not a refusal. */
-async function assume(
-  sts: STSClient,
-  { roleArn, integrationId }: TestRequest,
-  externalId: string | undefined,
-): Promise<Assumed> {
-  try {
-    const input = { RoleArn: roleArn, RoleSessionName: `audital-${integrationId}`, DurationSeconds: 900 };
-    const { Credentials: found } = await sts.send(
-      new AssumeRoleCommand(externalId === undefined ? input : { ...input, ExternalId: externalId }),
-    );
-    const credentials = {
-      accessKeyId: found?.AccessKeyId as string,
-      secretAccessKey: found?.SecretAccessKey as string,
-      sessionToken: found?.SessionToken as string,
+async function examine(role: RoleUnderTest, request: TestRequest, now: () => Date): Promise<Findings> {
+  const self = await role.ourselves();
+  if (self.arn === null) return withoutIdentity(request, self);
+  const rows = [granted('own identity', `Audital calls AWS as ${self.arn}.`), clockRow(role.skewMs)];
+  const trust = await trustTest(role, request, principalOf(self.arn));
+  rows.push(...trust.rows);
+  if (trust.credentials === null || trust.refused !== null) {
+    const because = 'Not asked: the trust policy comes first.';
+    const unknown = [skipped('account', because), skipped('region', because)];
+    return { rows: withSkipped([...rows, ...unknown], because), refused: trust.refused };
+  }
+  const session = await role.session(trust.credentials);
+  const account = session.arn === null ? null : session.account;
+  if (account !== request.awsAccountId) {
+    const detail = `The role leads to account ${account ?? 'unknown'}, not to ${request.awsAccountId}: correct awsAccountId or roleArn.`;
+    const because = 'Not asked: it is the wrong account.';
+    return {
+      rows: withSkipped([...rows, denied('account', detail), skipped('region', because)], because),
+      refused: 'WRONG_ACCOUNT',
     };
-    return { credentials, refusal: '' };
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === 'DENIED' || failure === 'OTHER') return { credentials: null, refusal: (error as Error).name };
-    throw new Unavailable('aws', `STS did not answer (${(error as Error).name}); the test is tried again.`, {
-      cause: error,
-    });
   }
+  rows.push(granted('account', `GetCallerIdentity says ${account}.`));
+  return permissionTest(trust.credentials, { request, rows, now });
 }
 
-async function accountOf(credentials: Credentials, region: string): Promise<string | undefined> {
-  const sts = new STSClient({ region, credentials });
-  try {
-    return (await sts.send(new GetCallerIdentityCommand({}))).Account;
-  } finally {
-    sts.destroy();
+/** Our own credentials do not work here, so nothing can be said of the role. */
+function withoutIdentity(request: TestRequest, self: { refusal: string; message: string }): Findings {
+  const because = 'Not asked: Audital itself could not call AWS.';
+  if (REGION_ERRORS.test(self.refusal) && /region/i.test(self.refusal + self.message)) {
+    const detail = `${self.refusal}: ${request.region} is not enabled in the account that runs Audital.`;
+    return { rows: withSkipped([denied('region', detail)], because), refused: 'REGION_DISABLED' };
   }
+  const detail = `${self.refusal}: ${self.message} Give the collector AWS credentials that are valid (a role of its own, or the variables AWS_ACCESS_KEY_ID and so on).`;
+  return { rows: withSkipped([denied('own identity', detail)], because), refused: 'ROLE_NOT_ASSUMABLE' };
 }
 
-async function permissions(credentials: Credentials, { region, awsAccountId }: TestRequest): Promise<DoctorRow[]> {
-  const client = new sagemaker.SageMakerClient({ region, credentials, maxAttempts: 3 });
-  const cloudwatch = new CloudWatchClient({ region, credentials, maxAttempts: 2 });
-  const tagArn = `arn:aws:sagemaker:${region}:${awsAccountId}:endpoint/${NOBODY}`;
-  const all = [
-    ...PROBES.map((probe) => ({ ...probe, send: () => probe.send(client) })),
-    {
-      action: 'sagemaker:ListTags',
-      loss: 'tag filters, environment',
-      send: () => client.send(new sagemaker.ListTagsCommand({ ResourceArn: tagArn })),
-    },
-    {
-      action: 'cloudwatch:ListMetrics',
-      loss: 'metric series and drift without the report in S3',
-      send: () => cloudwatch.send(new ListMetricsCommand({ Namespace: '/aws/sagemaker/TrainingJobs' })),
-    },
-  ];
-  try {
-    const rows: DoctorRow[] = [];
-    for (const { action, loss, send } of all) rows.push(await probed(action, loss, send));
-    return rows;
-  } finally {
-    client.destroy();
-    cloudwatch.destroy();
+const RIGHT = 'the right external id is accepted';
+
+async function trustTest(
+  role: RoleUnderTest,
+  request: TestRequest,
+  principal: string,
+): Promise<Findings & { credentials: SessionCredentials | null }> {
+  const { current, next, retired } = request.externalIds;
+  const valid = next === null ? [current] : [next, current];
+  const trustPolicy = trustPolicyOf(principal, valid);
+  const answers = [];
+  for (const externalId of valid) answers.push(await role.assume(externalId));
+  const accepted = answers.find(({ credentials }) => credentials !== null)?.credentials ?? null;
+  if (accepted === null) {
+    const [refusal = ''] = answers.map((answer) => (answer.credentials === null ? answer.refusal : ''));
+    const row = denied(RIGHT, `${refusal}, whose reason AWS does not tell.`, { trustPolicy });
+    const rest = [WRONG, MISSING].map((check) => skipped(check, 'Not asked: the role could not be assumed at all.'));
+    return { rows: [row, ...rest], refused: 'ROLE_NOT_ASSUMABLE', credentials: null };
   }
+  const rows = [granted(RIGHT, 'The role was assumed.')];
+  if (next !== null) rows.push(overlapRow(answers[0]?.credentials !== null, trustPolicy));
+  const random = `aud_ext_${base62(randomBytes(20), 20)}`;
+  rows.push(await refusalRow(role, { check: WRONG, externalId: random, trustPolicy, loss: NOT_ACTIVATED }));
+  rows.push(await refusalRow(role, { check: MISSING, externalId: null, trustPolicy, loss: NOT_ACTIVATED }));
+  const refused = rows.some(({ check, status }) => status === 'DENIED' && check !== NEXT);
+  if (retired !== null && !refused) {
+    const loss = 'The role still opens to an external id that your organisation has given up.';
+    rows.push(await refusalRow(role, { check: RETIRED, externalId: retired, trustPolicy, loss }));
+  }
+  return { rows, refused: refused ? 'INSECURE_TRUST_POLICY' : null, credentials: accepted };
 }
 
-async function probed(action: string, loss: string, send: () => Promise<unknown>): Promise<DoctorRow> {
-  const granted: DoctorRow = {
-    check: action,
-    status: 'GRANTED',
-    detail: 'The call was allowed.',
-    loss: null,
-    statement: null,
-  };
+const NEXT = 'the next external id is accepted';
+const WRONG = 'a wrong external id is refused';
+const MISSING = 'a missing external id is refused';
+const RETIRED = 'the retired external id is refused';
+
+const overlapRow = (isAccepted: boolean, trustPolicy: TrustPolicy): DoctorRow =>
+  isAccepted
+    ? granted(NEXT, 'The role was assumed with it, so the one before can be retired.')
+    : denied(NEXT, 'The role takes the external id in force only.', {
+        loss: 'The external id in force cannot be retired.',
+        trustPolicy,
+      });
+
+/** STS ignores an external id that the trust policy does not ask for: only a refusal shows that it asks (facts/aws §7.3). */
+async function refusalRow(
+  role: RoleUnderTest,
+  o: { check: string; externalId: string | null; trustPolicy: TrustPolicy; loss: string },
+): Promise<DoctorRow> {
+  const answer = await role.assume(o.externalId);
+  if (answer.credentials === null) return granted(o.check, `${answer.refusal}, as it must be.`);
+  const detail = 'The role was assumed all the same: its trust policy does not insist on the external id.';
+  return denied(o.check, detail, { loss: o.loss, trustPolicy: o.trustPolicy });
+}
+
+async function permissionTest(
+  credentials: SessionCredentials,
+  o: { request: TestRequest; rows: DoctorRow[]; now: () => Date },
+): Promise<Findings> {
+  const { request, rows, now } = o;
+  const nobody = `${request.namePrefix ?? ''}${NOBODY}`.slice(0, NAME_CHARACTERS_MAX).replace(/-+$/, '');
+  const partition = request.roleArn.split(':')[1] ?? 'aws';
+  const nobodyArn = `arn:${partition}:sagemaker:${request.region}:${request.awsAccountId}:endpoint/${nobody}`;
+  const probes = new PermissionProbes(credentials, { region: request.region, nobody, nobodyArn, now: now() });
+  const endMs = now().getTime() + PROBES_MS_MAX;
   try {
-    await send();
-    return granted;
-  } catch (error) {
-    switch (failureOf(error)) {
-      case 'DENIED':
-        return {
-          check: action,
-          status: 'DENIED',
-          detail: (error as Error).message.slice(0, 300),
-          loss,
-          statement: { Effect: 'Allow', Action: action, Resource: '*' },
-        };
-      case 'THROTTLED':
-        return {
-          check: action,
-          status: 'THROTTLED',
-          detail: 'AWS throttled the probe; test again later.',
-          loss: null,
-          statement: null,
-        };
-      case 'AWAY':
-        return {
-          check: action,
-          status: 'SKIPPED',
-          detail: 'AWS did not answer; test again later.',
-          loss: null,
-          statement: null,
-        };
-      case 'NOT_FOUND':
-      case 'EXPIRED':
-      case 'OTHER':
-        return granted;
+    const first = await probes.probe('sagemaker:ListTrainingJobs');
+    if (first && REGION_ERRORS.test(first.words)) {
+      const detail = `${first.words} Account ${request.awsAccountId} has not enabled ${request.region}.`;
+      const because = 'Not asked: the region is not enabled.';
+      return { rows: withSkipped([...rows, denied('region', detail)], because), refused: 'REGION_DISABLED' };
     }
+    rows.push(granted('region', `SageMaker answers in ${request.region}.`));
+    const folder = await probes.newestReport();
+    const reports = folder === null ? null : placeOf(folder);
+    const answers = folder === null ? null : await probeReport(credentials, { region: request.region, folder });
+    for (const permission of AWS_PERMISSIONS) {
+      if (now().getTime() > endMs) break;
+      const probed = await probes.probe(permission.action);
+      rows.push(
+        probed
+          ? permissionRow(permission, probed, { partition, reports })
+          : reportRow(permission, answers, { partition, reports }),
+      );
+    }
+    return { rows: withSkipped(rows, 'Not asked: AWS answers too slowly; test again later.'), refused: null };
+  } finally {
+    probes.close();
   }
+}
+
+function reportRow(
+  permission: (typeof AWS_PERMISSIONS)[number],
+  answers: ReportAnswers | null,
+  o: Parameters<typeof permissionRow>[2],
+): DoctorRow {
+  const { action } = permission;
+  if (answers === null) return skipped(action, 'There is no monitoring report that could be asked for.');
+  const probed = answers[action];
+  if (probed === undefined) throw new Error(`Nobody knows how to probe ${action}.`);
+  if (probed !== null) return permissionRow(permission, probed, o);
+  return skipped(action, 'The newest monitoring report could not be read, or no key of KMS protects it.');
 }

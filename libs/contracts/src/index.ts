@@ -33,6 +33,8 @@ export type {
   Observation,
   SealRequest,
 } from './sealing';
+export { AWS_PERMISSIONS, grants, statementFor, trustPolicyOf } from './aws-access';
+export type { AwsPermission, PolicyStatement, PolicyTier, ReportPlace, TrustPolicy } from './aws-access';
 export type {
   DoctorRow,
   PollEnded,
@@ -49,6 +51,7 @@ export type {
   ChangeIntegration,
   CreateOrganisation,
   CreateOrganisationReply,
+  DryRunReply,
   Integration,
   IntegrationEvent,
   IntegrationSettings,

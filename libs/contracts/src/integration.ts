@@ -1,5 +1,5 @@
 import type { Actor } from './audit-event';
-import type { DoctorRow, RefusalCode } from './polling';
+import type { DoctorRow, RefusalCode, TestReply } from './polling';
 import type { IntegrationId, OrganisationId } from './ids';
 
 /** What a customer asks to be watched. Public field names; `syncInterval` is in seconds. */
@@ -130,6 +130,10 @@ export type OrganisationEvent =
       };
     }
   | { type: 'ExternalIdIssued'; data: Happened & { externalId: string } }
+  /** From here on both external ids are the organisation's, until the rotation is finished or cancelled. */
+  | { type: 'ExternalIdRotationStarted'; data: Happened & { externalId: string } }
+  | { type: 'ExternalIdRotationFinished'; data: Happened }
+  | { type: 'ExternalIdRotationCancelled'; data: Happened }
   | {
       type: 'ApiKeyCreated';
       data: Happened & {
@@ -161,7 +165,12 @@ export interface Organisation {
   name: string;
   kind: 'LIVE' | 'SANDBOX';
   siblingId: OrganisationId;
+  /** The one in force. */
   externalId: string | null;
+  /** The one that is to take its place; null unless a rotation is under way. */
+  nextExternalId: string | null;
+  /** The one before it; a role that still takes it should be told. */
+  retiredExternalId: string | null;
   keys: ApiKey[];
   createdAt: string;
   revision: number;
@@ -174,12 +183,27 @@ export function evolveOrganisation(
 ): Organisation | null {
   if (event.type === 'OrganisationCreated') {
     const { organisationId, name, kind, siblingId, at } = event.data;
-    return { organisationId, name, kind, siblingId, externalId: null, keys: [], createdAt: at, revision };
+    const externalIds = { externalId: null, nextExternalId: null, retiredExternalId: null };
+    return { organisationId, name, kind, siblingId, ...externalIds, keys: [], createdAt: at, revision };
   }
   if (state === null) throw new Error(`${event.type} at revision ${revision} comes before OrganisationCreated.`);
   switch (event.type) {
     case 'ExternalIdIssued':
       return { ...state, revision, externalId: event.data.externalId };
+    case 'ExternalIdRotationStarted':
+      return { ...state, revision, nextExternalId: event.data.externalId };
+    case 'ExternalIdRotationFinished': {
+      const { externalId, nextExternalId } = state;
+      return {
+        ...state,
+        revision,
+        externalId: nextExternalId ?? externalId,
+        nextExternalId: null,
+        retiredExternalId: externalId,
+      };
+    }
+    case 'ExternalIdRotationCancelled':
+      return { ...state, revision, nextExternalId: null, retiredExternalId: state.nextExternalId };
     case 'ApiKeyCreated': {
       const { at, by: _by, ...key } = event.data;
       return { ...state, revision, keys: [...state.keys, { ...key, createdAt: at, revokedAt: null }] };
@@ -208,6 +232,13 @@ export interface RegisterIntegration {
 export interface RegisterReply {
   created: boolean;
   integration: Integration;
+}
+
+/** `ask.registry.dry-run`: what a registration would come to. Nothing is written. */
+export interface DryRunReply {
+  /** The equal live integration that would be answered; null: a new one would be registered. */
+  existing: IntegrationId | null;
+  test: TestReply;
 }
 
 /** `ask.registry.update | remove | pause | resume | test`. */

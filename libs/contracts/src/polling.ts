@@ -1,3 +1,4 @@
+import type { PolicyStatement, TrustPolicy } from './aws-access';
 import type { IntegrationId, OrganisationId } from './ids';
 
 /** The message on `work.poll.sagemaker.<orgId>.<accountId>-<region>`. The collector reads everything else from the ledger. */
@@ -47,26 +48,33 @@ export interface PollNow {
   integrationId: IntegrationId;
 }
 
-/** `ask.collector.test`. */
+/** `ask.collector.test`. Nothing is written by it. */
 export interface TestRequest {
   organisationId: OrganisationId;
-  integrationId: IntegrationId;
+  /** Null: what is tested has not been registered (a dry run). */
+  integrationId: IntegrationId | null;
   awsAccountId: string;
   region: string;
   roleArn: string;
-  externalId: string;
+  /** The organisation's external ids: the one in force; while it is being replaced the next; the last one that was retired. */
+  externalIds: { current: string; next: string | null; retired: string | null };
+  /** Names that are probed begin with it, so that a policy may be limited to them. */
+  namePrefix: string | null;
 }
 
 /** One line of the doctor's answer. */
 export interface DoctorRow {
+  /** An action of AWS, such as `sagemaker:ListTags`, or what else was looked at, in words. */
   check: string;
   status: 'GRANTED' | 'DENIED' | 'THROTTLED' | 'SKIPPED';
   /** What the row showed, in a sentence. */
   detail: string;
   /** What is lost without it. */
   loss: string | null;
-  /** The IAM policy statement that would grant it. */
-  statement: Record<string, unknown> | null;
+  /** The IAM policy statement that would grant it; null too when no statement can (an explicit Deny stands above it). */
+  statement: PolicyStatement | null;
+  /** The trust policy that the role should have, when that is what is wrong. */
+  trustPolicy?: TrustPolicy | null;
 }
 
 export type RefusalCode = 'ROLE_NOT_ASSUMABLE' | 'INSECURE_TRUST_POLICY' | 'WRONG_ACCOUNT' | 'REGION_DISABLED';

@@ -19,7 +19,8 @@ export const subjects = {
   askSchedulerPoll: (): string => 'ask.scheduler.poll',
 } as const;
 
-export type RegistryVerb = 'register' | 'update' | 'remove' | 'pause' | 'resume' | 'test' | 'create-organisation';
+export type RegistryVerb =
+  'register' | 'dry-run' | 'update' | 'remove' | 'pause' | 'resume' | 'test' | 'create-organisation';
 
 /** The answer to every `ask.*`. */
 export type Reply<T> =

@@ -1,6 +1,7 @@
 import {
   type ChangeIntegration,
   decodeJson,
+  type DryRunReply,
   evolveIntegration,
   type Integration,
   type IntegrationEvent,
@@ -16,7 +17,7 @@ import {
 } from '@audital/contracts';
 import { type Ledger, load } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
-import { type IntegrationView, integrationView } from '../domain/integration-view';
+import { type DryRunView, dryRunView, type IntegrationView, integrationView } from '../domain/integration-view';
 import { ApiError } from '../http/api-error';
 import type { Caller } from './authenticator';
 import type { CategoryView } from './category-view';
@@ -62,15 +63,18 @@ export class Integrations {
     target: IntegrationTarget,
     settings: IntegrationSettings,
   ): Promise<{ created: boolean; integration: IntegrationView }> {
-    const request: RegisterIntegration = {
-      organisationId: caller.organisation.organisationId,
-      by: caller.actor,
-      target,
-      settings,
-    };
+    const { organisationId } = caller.organisation;
+    const request: RegisterIntegration = { organisationId, by: caller.actor, target, settings };
     const { created, integration } = await this.o.bus.ask<RegisterReply>(subjects.askRegistry('register'), request);
     await this.o.view.catchUp();
     return { created, integration: this.show(integration) };
+  }
+
+  async dryRun(caller: Caller, target: IntegrationTarget, settings: IntegrationSettings): Promise<DryRunView> {
+    const { organisationId } = caller.organisation;
+    const request: RegisterIntegration = { organisationId, by: caller.actor, target, settings };
+    const options = { timeoutMs: TEST_TIMEOUT_MS };
+    return dryRunView(await this.o.bus.ask<DryRunReply>(subjects.askRegistry('dry-run'), request, options));
   }
 
   async change(

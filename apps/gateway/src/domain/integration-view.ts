@@ -1,5 +1,6 @@
 import type {
   DoctorRow,
+  DryRunReply,
   Integration,
   IntegrationSettings,
   IntegrationStatus,
@@ -22,6 +23,18 @@ export interface IntegrationView extends IntegrationTarget, IntegrationSettings 
   lastReason: string | null;
   /** How far the newest observed window lies behind now. */
   lagSeconds: number | null;
+}
+
+/** What a registration would come to; nothing was written. */
+export interface DryRunView {
+  dryRun: true;
+  existing: string | null;
+  test: NonNullable<IntegrationView['test']> & { outcome: 'ACCEPTED' | 'REFUSED' };
+}
+
+export function dryRunView({ existing, test }: DryRunReply): DryRunView {
+  const { outcome, testedAt, rows, reason } = test;
+  return { dryRun: true, existing, test: { outcome, at: testedAt, rows, reason } };
 }
 
 export const HOUR_MS = 60 * 60_000;

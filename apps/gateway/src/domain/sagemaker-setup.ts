@@ -1,170 +1,147 @@
-import type { OrganisationId } from '@audital/contracts';
+import {
+  AWS_PERMISSIONS,
+  grants,
+  type OrganisationId,
+  type PolicyStatement,
+  type PolicyTier,
+  type ReportPlace,
+  statementFor,
+  type TrustPolicy,
+  trustPolicyOf,
+} from '@audital/contracts';
 
-export type Tier = 'public' | 'recommended' | 'full';
-
-interface Statement {
-  Sid: string;
-  Effect: 'Allow';
-  Action: string[];
-  Resource: string | string[];
-}
-
-export interface Policy {
+export interface PermissionPolicy {
   Version: '2012-10-17';
-  Statement: object[];
+  Statement: PolicyStatement[];
 }
 
-export interface PolicyTier {
-  tier: Tier;
-  /** What Audital cannot record with it. */
+export interface PolicyTierView {
+  tier: PolicyTier;
+  /** What Audital cannot record with it, and the action that it would take. */
   losses: string[];
-  policy: Policy;
+  policy: PermissionPolicy;
 }
 
 export interface SagemakerSetup {
   organisationId: OrganisationId;
   externalId: string;
+  /** The one that is taking its place; the trust policy holds both until the rotation is finished. */
+  nextExternalId: string | null;
   roleName: string;
   /** Who assumes the role; a placeholder until it is known. */
   principalArn: string;
-  trustPolicy: Policy;
-  tiers: PolicyTier[];
-  /** With the recommended tier. */
+  trustPolicy: TrustPolicy;
+  tiers: PolicyTierView[];
+  /** The tier of the three texts that follow. */
+  tier: PolicyTier;
   cloudFormation: string;
   terraform: string;
+  /** Commands for a shell. */
+  awsCli: string;
   notes: string[];
 }
 
 export interface SetupInput {
   organisationId: OrganisationId;
   externalId: string;
+  nextExternalId: string | null;
   principalArn: string | null;
+  tier: PolicyTier;
   reportBucket: string | null;
+  reportPrefix: string | null;
 }
 
+const TIERS: readonly PolicyTier[] = ['public', 'recommended', 'full'];
 const ROLE_NAME = 'AuditalSageMakerRole';
+const POLICY_NAME = 'AuditalReadsSageMaker';
 const PRINCIPAL_PLACEHOLDER = 'arn:aws:iam::ACCOUNT_THAT_RUNS_AUDITAL:role/ROLE_OF_THE_COLLECTOR';
 const BUCKET_PLACEHOLDER = 'BUCKET_OF_YOUR_MONITORING_REPORTS';
 
-const prefixed = (service: string, actions: string[]): string[] => actions.map((action) => `${service}:${action}`);
-
-/** As the public page prints it (facts/aws §6.1), with the action that AWS does not have. */
-const PUBLIC_ACTIONS = prefixed('sagemaker', [
-  'ListTrainingJobs',
-  'DescribeTrainingJob',
-  'ListEndpoints',
-  'DescribeEndpoint',
-  'ListModels',
-  'DescribeModel',
-  'ListProcessingJobs',
-  'DescribeProcessingJob',
-  'DescribeModelBiasJobDefinition',
-  'GetModelQualityJobDefinition',
-]);
-const RECOMMENDED_ACTIONS = [
-  ...PUBLIC_ACTIONS.filter((action) => action !== 'sagemaker:GetModelQualityJobDefinition'),
-  ...prefixed('sagemaker', [
-    'DescribeEndpointConfig',
-    'ListTags',
-    'ListMonitoringSchedules',
-    'DescribeMonitoringSchedule',
-    'ListMonitoringExecutions',
-    'ListMonitoringAlertHistory',
-    'DescribeDataQualityJobDefinition',
-    'DescribeModelExplainabilityJobDefinition',
-    'DescribeModelQualityJobDefinition',
-  ]),
-];
-const METRICS_ACTIONS = prefixed('cloudwatch', ['GetMetricData', 'ListMetrics']);
-
-const LOSSES: Record<Tier, string[]> = {
-  public: [
-    'DEPLOYMENT events lack modelName, instanceType and initialInstanceCount (DescribeEndpointConfig).',
-    'filters.tags cannot be evaluated: an integration with a tag filter is refused (ListTags).',
-    'ALERT events know no more than the exit message of the monitoring job (ListMonitoringExecutions, DescribeMonitoringSchedule).',
-    'GetModelQualityJobDefinition is not an action that AWS has; it grants nothing.',
-  ],
-  recommended: ['ALERT events know the violated constraint, but not the values of the report in S3 (s3:GetObject).'],
-  full: [],
-};
+/** The public page prints it, but AWS has no such action; the real one is DescribeModelQualityJobDefinition (facts/aws §6.1). */
+const NOT_AN_ACTION = 'sagemaker:GetModelQualityJobDefinition';
 
 /** What a customer needs to let Audital in, filled in for this organisation (DESIGN §5, Registration). */
 export function sagemakerSetup(input: SetupInput): SagemakerSetup {
-  const { organisationId, externalId } = input;
+  const { organisationId, externalId, nextExternalId, tier } = input;
   const principalArn = input.principalArn ?? PRINCIPAL_PLACEHOLDER;
-  const trustPolicy = trustPolicyOf(principalArn, externalId);
-  const tiers = (['public', 'recommended', 'full'] as const).map((tier) => ({
-    tier,
-    losses: LOSSES[tier],
-    policy: policyOf(tier, input.reportBucket),
-  }));
-  const recommended = policyOf('recommended', null);
+  const trustPolicy = trustPolicyOf(
+    principalArn,
+    nextExternalId === null ? [externalId] : [nextExternalId, externalId],
+  );
+  const bucket = input.reportBucket ?? BUCKET_PLACEHOLDER;
+  const place = {
+    partition: principalArn.split(':')[1] ?? 'aws',
+    reports: { bucket, prefix: input.reportPrefix ?? '' },
+  };
+  const policy = policyOf(tier, place);
   return {
     organisationId,
     externalId,
+    nextExternalId,
     roleName: ROLE_NAME,
     principalArn,
     trustPolicy,
-    tiers,
-    cloudFormation: cloudFormation(trustPolicy, recommended),
-    terraform: terraform(trustPolicy, recommended),
+    tiers: TIERS.map((one) => ({ tier: one, losses: lossesOf(one), policy: policyOf(one, place) })),
+    tier,
+    cloudFormation: cloudFormation(trustPolicy, policy),
+    terraform: terraform(trustPolicy, policy),
+    awsCli: awsCli(trustPolicy, policy),
     notes: notesOf(input),
   };
 }
 
-function notesOf({ principalArn, reportBucket }: SetupInput): string[] {
+function notesOf({ principalArn, reportBucket, nextExternalId, tier }: SetupInput): string[] {
   const notes = [
     'The external id is not a secret, but it is yours alone: only your organisation can register roles that ask for it.',
   ];
+  if (nextExternalId !== null)
+    notes.push(
+      'Your external id is being replaced: give every role this trust policy, which takes both, and test its integration. Once the rotation is finished, take the old one out.',
+    );
   if (principalArn === null)
     notes.push(`Replace ${PRINCIPAL_PLACEHOLDER} by the role that Audital runs as, or ask with ?principalArn=arn:….`);
-  if (reportBucket === null)
-    notes.push(
-      `For the full tier, replace ${BUCKET_PLACEHOLDER} by the bucket of your monitoring reports, or ask with ?reportBucket=….`,
-    );
+  if (principalArn?.endsWith(':root'))
+    notes.push('This principal lets in whoever in that account may assume roles; the ARN of one role is narrower.');
+  if (tier === 'full' && reportBucket === null)
+    notes.push(`Replace ${BUCKET_PLACEHOLDER} by the bucket of your monitoring reports, or ask with ?reportBucket=….`);
+  if (tier !== 'full') notes.push('The texts hold the policy of one tier; ask with ?tier=public, recommended or full.');
   return notes;
 }
 
-function trustPolicyOf(principalArn: string, externalId: string): Policy {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { AWS: principalArn },
-        Action: 'sts:AssumeRole',
-        Condition: { StringEquals: { 'sts:ExternalId': externalId } },
-      },
-    ],
-  };
+function lossesOf(tier: PolicyTier): string[] {
+  const losses = AWS_PERMISSIONS.filter((permission) => !grants(tier, permission)).map(
+    ({ action, loss }) => `${action}: ${loss}`,
+  );
+  return tier === 'public'
+    ? [...losses, `${NOT_AN_ACTION} is on the public page, but AWS has no such action.`]
+    : losses;
 }
 
-function policyOf(tier: Tier, reportBucket: string | null): Policy {
-  const actions = tier === 'public' ? PUBLIC_ACTIONS : RECOMMENDED_ACTIONS;
-  const statements: Statement[] = [
-    { Sid: 'AuditalSageMaker', Effect: 'Allow', Action: actions, Resource: '*' },
-    { Sid: 'AuditalMetrics', Effect: 'Allow', Action: METRICS_ACTIONS, Resource: '*' },
-  ];
+function policyOf(tier: PolicyTier, place: { partition: string; reports: ReportPlace }): PermissionPolicy {
+  const actions = AWS_PERMISSIONS.filter((permission) => grants(tier, permission)).map(({ action }) => action);
+  const statements = [
+    { Sid: 'AuditalSageMaker', own: (action: string) => action.startsWith('sagemaker:') },
+    { Sid: 'AuditalMetrics', own: (action: string) => action.startsWith('cloudwatch:') },
+    { Sid: 'AuditalReportNames', own: (action: string) => action === 's3:ListBucket' },
+    { Sid: 'AuditalReports', own: (action: string) => action === 's3:GetObject' },
+    { Sid: 'AuditalReportKeys', own: (action: string) => action === 'kms:Decrypt' },
+  ].map(({ Sid, own }) => ({ Sid, own: actions.filter(own) }));
   return {
     Version: '2012-10-17',
-    Statement: tier === 'full' ? [...statements, ...reportStatements(reportBucket ?? BUCKET_PLACEHOLDER)] : statements,
+    Statement: statements
+      .filter(({ own }) => own.length > 0)
+      .map(({ Sid, own }) => {
+        const printed = tier === 'public' && Sid === 'AuditalSageMaker' ? [...own, NOT_AN_ACTION] : own;
+        return { Sid, ...statementFor(printed, place) };
+      }),
   };
-}
-
-function reportStatements(bucket: string): object[] {
-  const viaS3 = { StringLike: { 'kms:ViaService': 's3.*.amazonaws.com' } };
-  return [
-    { Sid: 'AuditalReports', Effect: 'Allow', Action: ['s3:GetObject'], Resource: `arn:aws:s3:::${bucket}/*` },
-    { Sid: 'AuditalReportNames', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: `arn:aws:s3:::${bucket}` },
-    { Sid: 'AuditalReportKeys', Effect: 'Allow', Action: ['kms:Decrypt'], Resource: '*', Condition: viaS3 },
-  ];
 }
 
 const indented = (value: unknown, spaces: number): string =>
   JSON.stringify(value, null, 2).replaceAll('\n', `\n${' '.repeat(spaces)}`);
 
 /** JSON is YAML, so the policies stand in the template as they are. */
-function cloudFormation(trustPolicy: Policy, policy: Policy): string {
+function cloudFormation(trustPolicy: TrustPolicy, policy: PermissionPolicy): string {
   return `AWSTemplateFormatVersion: '2010-09-09'
 Description: Lets Audital read SageMaker in this account.
 Resources:
@@ -172,24 +149,27 @@ Resources:
     Type: AWS::IAM::Role
     Properties:
       RoleName: ${ROLE_NAME}
+      Description: Audital reads SageMaker through this role.
       AssumeRolePolicyDocument: ${indented(trustPolicy, 8)}
       Policies:
-        - PolicyName: AuditalReadsSageMaker
+        - PolicyName: ${POLICY_NAME}
           PolicyDocument: ${indented(policy, 12)}
 Outputs:
   RoleArn:
+    Description: The roleArn of POST /v1/integrations/sagemaker
     Value: !GetAtt AuditalRole.Arn
 `;
 }
 
-function terraform(trustPolicy: Policy, policy: Policy): string {
+function terraform(trustPolicy: TrustPolicy, policy: PermissionPolicy): string {
   return `resource "aws_iam_role" "audital" {
   name               = "${ROLE_NAME}"
+  description        = "Audital reads SageMaker through this role."
   assume_role_policy = jsonencode(${indented(trustPolicy, 2)})
 }
 
 resource "aws_iam_role_policy" "audital" {
-  name   = "AuditalReadsSageMaker"
+  name   = "${POLICY_NAME}"
   role   = aws_iam_role.audital.id
   policy = jsonencode(${indented(policy, 2)})
 }
@@ -197,5 +177,18 @@ resource "aws_iam_role_policy" "audital" {
 output "role_arn" {
   value = aws_iam_role.audital.arn
 }
+`;
+}
+
+/** No value in the policies holds a single quote: ARNs, ids and bucket names cannot. */
+function awsCli(trustPolicy: TrustPolicy, policy: PermissionPolicy): string {
+  return `aws iam create-role --role-name ${ROLE_NAME} \\
+  --description 'Audital reads SageMaker through this role.' \\
+  --assume-role-policy-document '${JSON.stringify(trustPolicy)}'
+
+aws iam put-role-policy --role-name ${ROLE_NAME} --policy-name ${POLICY_NAME} \\
+  --policy-document '${JSON.stringify(policy)}'
+
+aws iam get-role --role-name ${ROLE_NAME} --query Role.Arn --output text
 `;
 }

@@ -165,8 +165,10 @@ class TestRow {
   detail: string;
   @ApiProperty({ type: String, nullable: true })
   loss: string | null;
-  @ApiProperty({ type: Object, nullable: true })
+  @ApiProperty({ type: Object, nullable: true, description: 'The IAM policy statement that would grant it.' })
   statement: object | null;
+  @ApiPropertyOptional({ type: Object, nullable: true, description: 'The trust policy that the role should have.' })
+  trustPolicy?: object | null;
 }
 
 class TestReason {
@@ -176,7 +178,7 @@ class TestReason {
   message: string;
 }
 
-class TestOutcome {
+export class TestOutcome {
   @ApiProperty({ format: 'date-time' })
   at: string;
   @ApiProperty({ type: [TestRow] })

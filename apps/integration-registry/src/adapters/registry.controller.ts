@@ -2,6 +2,7 @@ import type {
   ChangeIntegration,
   CreateOrganisation,
   CreateOrganisationReply,
+  DryRunReply,
   Integration,
   RegisterIntegration,
   RegisterReply,
@@ -25,6 +26,11 @@ export class RegistryController {
   @MessagePattern('ask.registry.register')
   register(@Payload() request: RegisterIntegration): Promise<RegisterReply> {
     return this.registry.register(request);
+  }
+
+  @MessagePattern('ask.registry.dry-run')
+  dryRun(@Payload() request: RegisterIntegration): Promise<DryRunReply> {
+    return this.registry.dryRun(request);
   }
 
   @MessagePattern('ask.registry.update')

@@ -72,6 +72,9 @@ function details(event: RegistryEvent): JsonObject {
     case 'IntegrationResumed':
     case 'IntegrationRemoved':
     case 'ExternalIdIssued':
+    case 'ExternalIdRotationStarted':
+    case 'ExternalIdRotationFinished':
+    case 'ExternalIdRotationCancelled':
       return {};
   }
 }

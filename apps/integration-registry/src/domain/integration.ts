@@ -11,9 +11,9 @@ import {
   type TestReply,
 } from '@audital/contracts';
 
-/** What the organisation has registered already, and the external id that was issued to it. */
+/** What the organisation has registered already, and the external ids that were issued to it: two while one is being replaced. */
 export interface Registered {
-  externalId: string;
+  externalIds: readonly string[];
   integrations: Integration[];
 }
 
@@ -22,7 +22,7 @@ export type Registration = { kind: 'exists'; integration: Integration } | { kind
 /** Throws Rejected for a registration that breaks a rule. An equal live integration is answered, not made again. */
 export function decideRegistration(request: RegisterIntegration, registered: Registered): Registration {
   const { target, settings } = request;
-  if (target.externalId !== registered.externalId) {
+  if (!registered.externalIds.includes(target.externalId)) {
     const message =
       'externalId is not the one that was issued to this organisation; GET /v1/integrations/sagemaker/setup shows it.';
     throw new Rejected('EXTERNAL_ID_MISMATCH', message, [
@@ -34,7 +34,10 @@ export function decideRegistration(request: RegisterIntegration, registered: Reg
     throw new Rejected('ACCOUNT_MISMATCH', message, [{ pointer: '/roleArn', code: 'ACCOUNT_MISMATCH', message }]);
   }
   const live = registered.integrations.filter((one) => one.status !== 'REMOVED');
-  const equal = live.find((one) => same(one.target, target) && same(one.settings, settings));
+  // Which of the organisation's external ids a registration names makes no difference: the role decides which of them opens it.
+  const equal = live.find(
+    (one) => same({ ...one.target, externalId: target.externalId }, target) && same(one.settings, settings),
+  );
   if (equal) return { kind: 'exists', integration: equal };
   refuseOverlap(target, settings, live);
   return { kind: 'new' };
@@ -126,6 +129,8 @@ export function decideOutcome(state: Integration | null, reply: TestReply, by: A
     code: 'ROLE_NOT_ASSUMABLE',
     message: 'The test was refused without a reason.',
   };
+  const isKnown = state.status === 'REFUSED' && state.test?.reason?.code === reason.code;
+  if (isKnown && same(rowStates(rows), rowStates(state.test?.rows ?? []))) return [];
   return [{ type: 'IntegrationRefused', data: { at, by, reason, rows } }];
 }
 

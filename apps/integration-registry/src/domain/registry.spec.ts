@@ -43,7 +43,7 @@ const given = (...events: IntegrationEvent[]): Integration | null =>
 const registering = (over: Partial<RegisterIntegration>, ...events: IntegrationEvent[]) =>
   decideRegistration(
     { ...request, ...over },
-    { externalId: target.externalId, integrations: events.length ? [given(...events) as Integration] : [] },
+    { externalIds: [target.externalId], integrations: events.length ? [given(...events) as Integration] : [] },
   );
 
 describe('registering', () => {

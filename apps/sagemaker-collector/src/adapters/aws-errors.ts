@@ -25,6 +25,7 @@ const DENIED = new Set([
   'SignatureDoesNotMatch',
   'RegionDisabledException',
 ]);
+const NAMELESS = new Set(['Forbidden', '403', 'Unknown', 'UnknownError', 'Error']);
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
 
 export function failureOf(error: unknown): AwsFailure {
@@ -38,6 +39,9 @@ export function failureOf(error: unknown): AwsFailure {
   if (THROTTLED.has(name ?? '') || status === 429) return 'THROTTLED';
   if (EXPIRED.has(name ?? '')) return 'EXPIRED';
   if (DENIED.has(name ?? '')) return 'DENIED';
+  // S3 answers HEAD without a body, so that the SDK knows no name.
+  if (status === 403 && NAMELESS.has(name ?? '')) return 'DENIED';
+  if (status === 404 && NAMELESS.has(name ?? '')) return 'NOT_FOUND';
   if (name === 'ResourceNotFound' || name === 'NoSuchKey' || name === 'NotFound') return 'NOT_FOUND';
   if (name === 'ValidationException' && /not found|could not find/i.test(message ?? '')) return 'NOT_FOUND';
   if (status !== undefined) return status >= 500 ? 'AWAY' : 'OTHER';

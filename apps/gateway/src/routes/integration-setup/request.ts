@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, Matches } from 'class-validator';
+import { type PolicyTier } from '@audital/contracts';
+import { IsIn, IsOptional, Matches } from 'class-validator';
 
 export class IntegrationSetupQuery {
   @ApiPropertyOptional({
@@ -16,4 +17,20 @@ export class IntegrationSetupQuery {
   @IsOptional()
   @Matches(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { message: 'reportBucket is the name of an S3 bucket' })
   reportBucket?: string;
+
+  @ApiPropertyOptional({ description: 'The folder of the reports in that bucket; without it, the whole bucket.' })
+  @IsOptional()
+  @Matches(/^[\w!.*()-][\w!.*()/-]{0,511}$/, {
+    message: 'reportPrefix is the beginning of an S3 key, such as reports/',
+  })
+  reportPrefix?: string;
+
+  @ApiPropertyOptional({
+    enum: ['public', 'recommended', 'full'],
+    default: 'recommended',
+    description: 'The policy in the CloudFormation, Terraform and CLI texts.',
+  })
+  @IsOptional()
+  @IsIn(['public', 'recommended', 'full'], { message: 'tier is public, recommended or full' })
+  tier?: PolicyTier;
 }

@@ -19,14 +19,23 @@ export class IntegrationSetupRoute {
   @ApiOperation({
     summary: 'What to set up in AWS',
     description:
-      'Your external id, the policy in three tiers with what is lost below each, the trust policy, CloudFormation and Terraform, filled in.',
+      'Your external id, the policy in three tiers with what is lost below each, the trust policy, CloudFormation, Terraform and AWS CLI, filled in.',
   })
   @ApiOkResponse({ description: 'The set-up of your organisation.' })
   handle(@Caller() caller: Identity, @Query() query: IntegrationSetupQuery): SagemakerSetup {
-    const { organisationId, externalId } = caller.organisation;
+    const { organisationId, externalId, nextExternalId } = caller.organisation;
     if (externalId === null)
       throw new ApiError('ORGANISATION_NOT_FOUND', 'No external id has been issued to your organisation yet.');
     const principalArn = query.principalArn ?? this.settings.collectorPrincipalArn;
-    return sagemakerSetup({ organisationId, externalId, principalArn, reportBucket: query.reportBucket ?? null });
+    const { tier = 'recommended', reportBucket = null, reportPrefix = null } = query;
+    return sagemakerSetup({
+      organisationId,
+      externalId,
+      nextExternalId,
+      principalArn,
+      tier,
+      reportBucket,
+      reportPrefix,
+    });
   }
 }

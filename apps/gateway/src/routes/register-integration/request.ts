@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsDefined, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsDefined, IsIn, IsOptional, Matches, ValidateBy, type ValidationArguments } from 'class-validator';
 import { REGION, ROLE_ARN, SettingsBody } from '../integration-fields';
 
 const AccountOfRole = (): PropertyDecorator =>
@@ -47,4 +47,15 @@ export class RegisterIntegrationBody extends SettingsBody {
     message: 'externalId is aud_ext_ and 20 letters and digits, as GET /v1/integrations/sagemaker/setup shows it',
   })
   externalId: string;
+}
+
+export class RegisterIntegrationQuery {
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    default: 'false',
+    description: 'true: everything is checked, the role is tested, and nothing is written.',
+  })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'dryRun is true or false' })
+  dryRun?: 'true' | 'false';
 }

@@ -1,14 +1,15 @@
-import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Inject, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { Integrations } from '../../adapters/integrations';
-import type { IntegrationView } from '../../domain/integration-view';
+import type { DryRunView, IntegrationView } from '../../domain/integration-view';
 import { DEFAULT_SETTINGS, withSettings } from '../../domain/settings';
 import { Caller, Needs } from '../../http/scopes.guard';
 import { INTEGRATIONS } from '../../tokens';
 import { IntegrationAnswer } from '../integration-fields';
-import { RegisterIntegrationBody } from './request';
+import { DryRunAnswer } from './answer';
+import { RegisterIntegrationBody, RegisterIntegrationQuery } from './request';
 
 @ApiTags('Integrations')
 @ApiBearerAuth()
@@ -21,26 +22,29 @@ export class RegisterIntegrationRoute {
   @ApiOperation({
     summary: 'Register an AWS account and region',
     description:
-      'The integration is PENDING until its role has been tested. A registration that equals a live one is answered with it.',
+      'The integration is PENDING until its role has been tested. A registration that equals a live one is answered with it. With `dryRun=true` everything is checked and the role is tested, and nothing is written.',
   })
   @ApiResponse({ status: 201, type: IntegrationAnswer, description: 'Registered.' })
   @ApiResponse({
     status: 200,
-    type: IntegrationAnswer,
-    description: 'An equal integration stood already; nothing was written.',
+    description: 'An equal integration stood already, or it was a dry run; nothing was written.',
+    schema: { oneOf: [{ $ref: getSchemaPath(IntegrationAnswer) }, { $ref: getSchemaPath(DryRunAnswer) }] },
   })
+  @ApiExtraModels(DryRunAnswer)
   async handle(
     @Caller() caller: Identity,
     @Body() body: RegisterIntegrationBody,
+    @Query() { dryRun }: RegisterIntegrationQuery,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<IntegrationView> {
+  ): Promise<IntegrationView | DryRunView> {
     const { awsAccountId, region, roleArn, externalId } = body;
+    const target = { awsAccountId, region, roleArn, externalId };
     const settings = withSettings(DEFAULT_SETTINGS, body);
-    const { created, integration } = await this.integrations.register(
-      caller,
-      { awsAccountId, region, roleArn, externalId },
-      settings,
-    );
+    if (dryRun === 'true') {
+      response.status(200);
+      return this.integrations.dryRun(caller, target, settings);
+    }
+    const { created, integration } = await this.integrations.register(caller, target, settings);
     response.status(created ? 201 : 200).location(`/v1/integrations/sagemaker/${integration.id}`);
     return integration;
   }
