@@ -20,6 +20,7 @@ import { type Ledger, readAll, type StoredEvent } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import type { Logger } from '@audital/service';
 import { Coverage, type Said } from './domain/coverage';
+import { LookBacks } from './domain/look-backs';
 import { pollRequests, Schedule } from './domain/schedule';
 
 const TICK_MS = 100;
@@ -32,6 +33,7 @@ const JUDGE_EVERY_MS = 500;
 export class Scheduler {
   private readonly integrations = new Map<IntegrationId, Integration>();
   private readonly schedule: Schedule;
+  private readonly lookBacks: LookBacks;
   private timer: NodeJS.Timeout | null = null;
   private asking: Promise<void> = Promise.resolve();
   private readonly coverage: Coverage;
@@ -51,6 +53,7 @@ export class Scheduler {
     },
   ) {
     this.schedule = new Schedule(o.speed);
+    this.lookBacks = new LookBacks(o.speed);
     this.coverage = new Coverage(o.speed);
   }
 
@@ -109,17 +112,24 @@ export class Scheduler {
     this.integrations.set(id, integration);
     this.coverage.changed(integration, Date.parse(event.data.at));
     this.schedule.set(integration, this.o.now());
+    this.lookBacks.set(integration, this.o.now());
   }
 
   private ended(poll: PollEnded): void {
     if (poll?.v !== 1) return;
     if ((poll.kind ?? 'LIVE') === 'LIVE') this.schedule.ended(poll);
+    else this.lookBacks.ended(poll);
     this.coverage.polled(poll);
   }
 
   private tick(): void {
     this.sayCoverage();
-    const due = this.schedule.due(this.o.now());
+    const now = this.o.now();
+    const live = this.schedule.due(now);
+    const back = this.lookBacks.due(now, (integration) => this.schedule.free(integration, now));
+    // One that is being asked for is not asked for again by the next tick.
+    for (const request of back) this.lookBacks.asked(request, true, now);
+    const due = [...live, ...back];
     if (due.length === 0) return;
     this.asking = this.ask(due).catch((error: unknown) => {
       if (!(error instanceof Unavailable)) throw error;
@@ -128,13 +138,17 @@ export class Scheduler {
     });
   }
 
-  /** A subject that is occupied was asked for already, and its poll will see what this one would have. */
+  /** A subject holds one message: while it is occupied, by a live poll or by one that looks back, the next one has to wait. */
   private async ask(requests: PollRequest[]): Promise<void> {
     await Promise.all(
-      requests.map((request) => {
-        const { organisationId, awsAccountId, region, requestedAt, integrationIds } = request;
-        const messageId = `${organisationId} ${awsAccountId} ${region} ${requestedAt} ${integrationIds.join(' ')}`;
-        return this.o.bus.publish(subjects.pollWork(organisationId, awsAccountId, region), request, { messageId });
+      requests.map(async (request) => {
+        const { organisationId, awsAccountId, region, requestedAt, integrationIds, kind = 'LIVE' } = request;
+        const messageId = `${organisationId} ${awsAccountId} ${region} ${requestedAt} ${kind} ${integrationIds.join(' ')}`;
+        const subject = subjects.pollWork(organisationId, awsAccountId, region);
+        const isTaken = (await this.o.bus.publish(subject, request, { messageId })) !== 'occupied';
+        if (isTaken) return;
+        if (kind === 'LIVE') this.schedule.occupied(request, this.o.now());
+        else this.lookBacks.asked(request, false, this.o.now());
       }),
     );
   }

@@ -18,8 +18,8 @@ import {
 } from './domain/endpoints';
 import { nameMatches, tagsMatch } from './domain/filters';
 import type { CaptureGap } from './domain/payload';
-import { describeOrNull, tagsOf } from './observe-jobs';
-import type { Pass } from './poll';
+import type { Pass } from './pass';
+import { orNull, tagsOf } from './read-tags';
 
 /** Endpoints have no end: the whole list is compared with the last snapshots, and what changed is described. */
 export async function observeEndpoints(pass: Pass, listed: ListedEndpoint[]): Promise<void> {
@@ -40,7 +40,7 @@ const toSummary = (endpoint: ListedEndpoint): EndpointSummary => ({
 
 async function describeEndpoint(pass: Pass, summary: EndpointSummary): Promise<Detected> {
   const { aws, cursor, observer, integration } = pass;
-  const endpoint = await describeOrNull(() => aws.describeEndpoint(summary.name));
+  const endpoint = await orNull(() => aws.describeEndpoint(summary.name));
   if (!endpoint || endpoint.CreationTime?.toISOString() !== summary.createdAt) return { observations: [], changes: [] };
   const gaps: CaptureGap[] = [];
   const tags = await tagsOf(pass, summary.arn, gaps);
@@ -48,7 +48,7 @@ async function describeEndpoint(pass: Pass, summary: EndpointSummary): Promise<D
   const config = await configOf(pass, endpoint, gaps);
   const model = await modelOf(pass, leadingVariant(endpoint, config)?.ModelName, gaps);
   const before = cursor.endpoints.get(keyOf(summary)) ?? null;
-  return detectEndpoint(before, { endpoint, config, model, tags, gaps }, observer, cursor.markedAt === null);
+  return detectEndpoint(before, { endpoint, config, model, tags, gaps }, observer, pass.entering);
 }
 
 /** A configuration may be deleted while its endpoint lives: the event is recorded all the same. */
@@ -88,7 +88,7 @@ async function described<T>(
 }
 
 async function confirmGone(pass: Pass, gone: Parameters<typeof detectEnded>[0]): Promise<Detected> {
-  const endpoint = await describeOrNull(() => pass.aws.describeEndpoint(gone.name));
+  const endpoint = await orNull(() => pass.aws.describeEndpoint(gone.name));
   const stands = endpoint?.CreationTime?.toISOString() === gone.createdAt;
   if (stands) return { observations: [], changes: [] };
   // What leaves the filters leaves the register without an event (DESIGN §5).

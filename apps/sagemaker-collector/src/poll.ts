@@ -1,52 +1,31 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import {
-  decodeJson,
-  evolveIntegration,
-  type CursorMoved,
   type Integration,
-  type IntegrationEvent,
   type IntegrationId,
   ledgerStreams,
   MARK_EVERY_MS,
   type PollEnded,
   type PollRequest,
   Rejected,
-  subjects,
 } from '@audital/contracts';
-import { type Ledger, NO_STREAM, readAll } from '@audital/ledger';
-import type { Bus } from '@audital/messaging';
-import type { Logger } from '@audital/service';
+import type { EndpointSummary as ListedEndpoint } from '@aws-sdk/client-sagemaker';
 import type { AwsAccount } from './adapters/aws-account';
-import type { AwsAccounts } from './adapters/aws-accounts';
-import { type AwsFailure, failureOf } from './adapters/aws-errors';
-import { applyMoved, type Cursor, emptyCursor } from './domain/cursor';
-import type { Detected } from './domain/detected';
-import type { Observer } from './domain/training';
+import { failureOf } from './adapters/aws-errors';
+import { applyMoved, type Cursor, emptyCursor, sameScope, toCursorChange } from './domain/cursor';
+import { lookBack } from './look-back';
 import { observeEndpoints } from './observe-endpoints';
-import { observeProcessing, observeTraining } from './observe-jobs';
-import { toParts } from './domain/parts';
-
-export interface PollPorts {
-  ledger: Ledger;
-  bus: Bus;
-  accounts: AwsAccounts;
-  log: Logger;
-  partitionOf: (organisationId: string) => number;
-  now: () => Date;
-}
-
-/** What one pass over an account needs and gathers. */
-export interface Pass {
-  aws: AwsAccount;
-  cursor: Cursor;
-  integration: Integration;
-  observer: Observer;
-  /** The end of the frozen window, by AWS's clock. */
-  to: string;
-  detected: Detected[];
-  items: number;
-  pages: number;
-}
+import { observeProcessing } from './observe-processing';
+import { observeTraining } from './observe-training';
+import {
+  beginPass,
+  loadIntegration,
+  logEnd,
+  outcomeOf,
+  type Pass,
+  type PollPorts,
+  publish,
+  replay,
+  tellEnd,
+} from './pass';
 
 /** One message of work: the integrations of one account and region, one after the other; their calls share a budget. */
 export const pollAccount =
@@ -54,157 +33,107 @@ export const pollAccount =
   async (request: PollRequest): Promise<void> => {
     if (request?.v !== 1 || !Array.isArray(request.integrationIds))
       throw new Rejected('POLL_REQUEST_INVALID', 'The message is no PollRequest of version 1.');
-    for (const integrationId of request.integrationIds) await pollIntegration(ports, request, integrationId);
+    const kind = request.kind ?? 'LIVE';
+    for (const integrationId of request.integrationIds) {
+      const integration = await loadIntegration(ports.ledger, integrationId);
+      if (integration?.status !== 'ACTIVE' || integration.organisationId !== request.organisationId) continue;
+      if (kind === 'LIVE') await pollIntegration(ports, integration);
+      else await lookBack(ports, integration, { kind, forMs: request.forMs ?? 0 });
+    }
   };
 
-async function pollIntegration(ports: PollPorts, request: PollRequest, integrationId: IntegrationId): Promise<void> {
-  const { ledger, accounts } = ports;
-  const integration = await loadIntegration(ledger, integrationId);
-  if (integration?.status !== 'ACTIVE' || integration.organisationId !== request.organisationId) return;
-  const { cursor, revision } = await loadCursor(ledger, integrationId);
+async function pollIntegration(ports: PollPorts, integration: Integration): Promise<void> {
+  const { accounts, log } = ports;
+  const { integrationId } = integration;
+  const { cursor, revision } = await loadCursor(ports, integrationId);
   const aws = accounts.of(integration);
   aws.startCounting();
-  const startedAt = ports.now();
-  const outcome = await observe(aws, cursor, integration).catch((error: unknown) => failed(error));
-  if (outcome.pass) await publish(ports, { integration, cursorRevision: revision, pass: outcome.pass });
-  if (outcome.error) {
-    if (outcome.ended === 'FAILED') ports.log.error({ integrationId, err: outcome.error }, 'a poll failed');
-    else
-      ports.log.warn({ integrationId, outcome: outcome.ended, reason: outcome.error.message }, 'a poll could not look');
-  }
-  await tellEnd(ports, {
-    integration,
+  const startedAt = ports.now().toISOString();
+  const { pass, error } = await observe(aws, cursor, integration);
+  const stream = ledgerStreams.cursor(integrationId);
+  const detected = (pass?.detected ?? []).map((one) => ({ ...one, changes: one.changes.map(toCursorChange) }));
+  await publish(ports, { integration, detected, cursor: { stream, revision } });
+  const outcome: PollEnded['outcome'] = error ? outcomeOf(error) : 'OK';
+  if (error) logEnd(log, integrationId, { outcome, error });
+  await tellEnd(ports, integration, {
+    kind: 'LIVE',
     aws,
-    startedAt,
-    pass: outcome.pass,
-    cursor,
-    ended: outcome.ended,
-    reason: outcome.error?.message ?? null,
+    startedAt: pass?.to ?? startedAt,
+    outcome,
+    reason: error?.message ?? null,
+    windowFrom: error ? null : cursor.markedAt,
+    windowTo: error ? null : (pass?.to ?? null),
+    markedAt: cursor.markedAt,
+    observations: detected.reduce((sum, { observations }) => sum + observations.length, 0),
+    pages: pass?.pages ?? 0,
+    items: pass?.items ?? 0,
   });
+}
+
+async function loadCursor(ports: PollPorts, id: IntegrationId): Promise<{ cursor: Cursor; revision: number }> {
+  const cursor = emptyCursor();
+  const revision = await replay(ports.ledger, ledgerStreams.cursor(id), (moved) => applyMoved(cursor, moved));
+  return { cursor, revision };
 }
 
 interface Outcome {
   pass: Pass | null;
-  ended: PollEnded['outcome'];
   error: Error | null;
 }
 
-/** Endpoints come first: their list has no window, and its answer tells the time by AWS's clock. */
+/**
+ * What was detected before a pass failed is told all the same: each of it stands for itself. Only the mark stays, so the next pass lists
+ * the same window again and describes what is left. A denied area does not hold the others.
+ */
 async function observe(aws: AwsAccount, cursor: Cursor, integration: Integration): Promise<Outcome> {
-  const endpoints = [];
+  const trouble: Error[] = [];
+  let pass: Pass | null = null;
+  try {
+    // Endpoints come first: their list has no window, and its answer tells the time by AWS's clock.
+    const endpoints = await orDenied(aws, trouble, () => listEndpoints(aws));
+    pass = { ...beginPass(aws, cursor, integration), pages: endpoints?.pages ?? 0, items: endpoints?.all.length ?? 0 };
+    await look(pass, endpoints?.all ?? null, trouble);
+  } catch (error) {
+    trouble.unshift(error instanceof Error ? error : new Error(String(error)));
+  }
+  return { pass, error: trouble[0] ?? null };
+}
+
+async function look(pass: Pass, endpoints: ListedEndpoint[] | null, trouble: Error[]): Promise<void> {
+  const { aws, cursor, to, integration } = pass;
+  const scope = integration.settings.filters;
+  const first = cursor.markedAt === null;
+  pass.entering = first || !sameScope(cursor.scope, scope);
+  const training = await orDenied(aws, trouble, () => observeTraining(pass));
+  if (endpoints) await orDenied(aws, trouble, () => observeEndpoints(pass, endpoints));
+  // Alerts last: they take over the identity of endpoints that this very pass has described.
+  const processing = await orDenied(aws, trouble, () => observeProcessing(pass));
+  if (trouble.length > 0 || training === null || processing === null) return;
+  const news = pass.detected.some(({ observations, changes }) => observations.length + changes.length > 0);
+  const late = !first && Date.parse(to) - Date.parse(cursor.markedAt as string) >= MARK_EVERY_MS;
+  if (pass.entering || news || late) {
+    const highWater = { training, processing };
+    pass.detected.push({ observations: [], changes: [{ kind: 'mark', at: to, highWater, scope }] });
+  }
+}
+
+async function listEndpoints(aws: AwsAccount): Promise<{ all: ListedEndpoint[]; pages: number }> {
+  const all: ListedEndpoint[] = [];
   let pages = 0;
   for await (const page of aws.listEndpoints()) {
-    endpoints.push(...page);
+    all.push(...page);
     pages += 1;
   }
-  const salt = randomBytes(32);
-  const commit = (value: string): string =>
-    `committed:hmac-sha256:${createHmac('sha256', salt).update(value).digest('hex')}`;
-  const { integrationId, settings } = integration;
-  const to = aws.now;
-  const pass: Pass = {
-    aws,
-    cursor,
-    integration,
-    observer: { integrationId, settings, observedAt: to, commit },
-    to,
-    detected: [],
-    items: endpoints.length,
-    pages,
-  };
-  const highWater = { training: await observeTraining(pass), processing: null as string | null };
-  await observeEndpoints(pass, endpoints);
-  // Alerts last: they take over the identity of endpoints that this very pass has described.
-  highWater.processing = await observeProcessing(pass);
-  const first = cursor.markedAt === null;
-  const news = pass.detected.some(({ observations, changes }) => observations.length + changes.length > 0);
-  if (first || news || Date.parse(to) - Date.parse(cursor.markedAt as string) >= MARK_EVERY_MS) {
-    pass.detected.push({ observations: [], changes: [{ kind: 'mark', at: to, highWater }] });
+  return { all, pages };
+}
+
+/** A denial is remembered and the rest goes on, unless AWS has not answered us at all: then the role itself is lost. */
+async function orDenied<T>(aws: AwsAccount, trouble: Error[], work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (failureOf(error) !== 'DENIED' || !aws.heard || !(error instanceof Error)) throw error;
+    trouble.push(error);
+    return null;
   }
-  return { pass, ended: 'OK', error: null };
-}
-
-/** EXPIRED: credentials were dropped and taken anew once already. */
-const ENDED_BY: Partial<Record<AwsFailure, PollEnded['outcome']>> = {
-  THROTTLED: 'THROTTLED',
-  DENIED: 'ACCESS_LOST',
-  EXPIRED: 'ACCESS_LOST',
-  AWAY: 'AWS_UNAVAILABLE',
-};
-
-/** Nothing of a pass that failed is published: the cursor has not moved, and the next pass sees the same facts. */
-function failed(error: unknown): Outcome {
-  const failure = failureOf(error);
-  const known = error instanceof Error ? error : new Error(String(error));
-  return { pass: null, ended: ENDED_BY[failure] ?? 'FAILED', error: known };
-}
-
-async function publish(
-  ports: PollPorts,
-  o: { integration: Integration; cursorRevision: number; pass: Pass },
-): Promise<void> {
-  const { organisationId } = o.integration;
-  const parts = toParts(o.pass.detected, o.integration, o.cursorRevision);
-  const subject = subjects.sealWork(ports.partitionOf(organisationId), organisationId);
-  for (const part of parts)
-    await ports.bus.publish(subject, part, {
-      messageId: `${part.cursor?.stream}@${part.cursor?.expectedRevision}:${o.pass.to}:${randomBytes(4).toString('hex')}`,
-    });
-}
-
-async function tellEnd(
-  ports: PollPorts,
-  o: {
-    integration: Integration;
-    aws: AwsAccount;
-    startedAt: Date;
-    pass: Pass | null;
-    cursor: Cursor;
-    ended: PollEnded['outcome'];
-    reason: string | null;
-  },
-): Promise<void> {
-  const { organisationId, integrationId } = o.integration;
-  const endedAtLocal = ports.now().toISOString();
-  const body: PollEnded = {
-    v: 1,
-    organisationId,
-    integrationId,
-    outcome: o.ended,
-    reason: o.reason,
-    startedAt: o.pass?.to ?? o.startedAt.toISOString(),
-    endedAt: o.aws.heard ? o.aws.now : endedAtLocal,
-    windowFrom: o.pass ? o.cursor.markedAt : null,
-    windowTo: o.pass?.to ?? null,
-    markedAt: o.cursor.markedAt,
-    endedAtLocal,
-    observations: o.pass?.detected.reduce((sum, { observations }) => sum + observations.length, 0) ?? 0,
-    pages: o.pass?.pages ?? 0,
-    items: o.pass?.items ?? 0,
-    calls: o.aws.counts.calls,
-    throttles: o.aws.counts.throttles,
-  };
-  await ports.bus.publish(subjects.pollEnded(integrationId), body, { messageId: `${integrationId}:${endedAtLocal}` });
-}
-
-async function loadIntegration(ledger: Ledger, id: IntegrationId): Promise<Integration | null> {
-  let state: Integration | null = null;
-  for await (const stored of readAll(ledger, ledgerStreams.integration(id))) {
-    state = evolveIntegration(
-      state,
-      { type: stored.type, data: decodeJson(stored.data) } as unknown as IntegrationEvent,
-      stored.revision,
-    );
-  }
-  return state;
-}
-
-async function loadCursor(ledger: Ledger, id: IntegrationId): Promise<{ cursor: Cursor; revision: number }> {
-  const cursor = emptyCursor();
-  let revision = NO_STREAM;
-  for await (const stored of readAll(ledger, ledgerStreams.cursor(id))) {
-    applyMoved(cursor, decodeJson<CursorMoved>(stored.data));
-    revision = stored.revision;
-  }
-  return { cursor, revision };
 }

@@ -9,6 +9,10 @@ export interface PollRequest {
   region: string;
   requestedAt: string;
   integrationIds: IntegrationId[];
+  /** LIVE when absent. */
+  kind?: PollKind;
+  /** How long a poll that is not LIVE may work, ms of our clock: what the live polls leave of the interval. */
+  forMs?: number;
 }
 
 /** LIVE keeps up with what happens; the others are polls of their own, with cursors of their own, and tell of ended jobs only. */
@@ -40,6 +44,8 @@ export interface PollEnded {
   /** SDK calls by operation, retries included. */
   calls: Record<string, number>;
   throttles: number;
+  /** Of a poll that is not LIVE: when it is worth asking again, ms of AWS's clock. 0: more is waiting; null: never. */
+  askAgainInMs?: number | null;
 }
 
 /** `ask.scheduler.poll`. */

@@ -57,6 +57,8 @@ export class CoverageHours {
     const sum = this.sumAt(endedMs);
     if (!sum) return;
     const kind = poll.kind ?? 'LIVE';
+    // A look back that had nothing to do did nothing.
+    if (kind !== 'LIVE' && poll.outcome === 'OK' && poll.windowTo === null) return;
     for (const [operation, count] of Object.entries(poll.calls))
       sum.calls[operation] = (sum.calls[operation] ?? 0) + count;
     sum.throttles += poll.throttles;

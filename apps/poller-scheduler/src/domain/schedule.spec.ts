@@ -114,6 +114,16 @@ describe('what is due', () => {
     expect(schedule.due(T0 + 1_000)).toHaveLength(1);
   });
 
+  it('says how long an account is free, and asks again soon where its subject was occupied', () => {
+    const schedule = new Schedule(1);
+    for (const number of [1, 2]) schedule.set(integration(number), T0);
+    const [request] = schedule.due(T0);
+    expect(schedule.free(integration(1), T0 + 10_000)).toEqual({ freeMs: 50_000, intervalMs: 60_000 });
+    schedule.occupied(request as never, T0 + 10_000);
+    expect(schedule.free(integration(2), T0 + 10_000).freeMs).toBe(1_000);
+    expect(schedule.due(T0 + 11_000)).toHaveLength(1);
+  });
+
   it('tells another organisation nothing', () => {
     const schedule = new Schedule(1);
     schedule.set(integration(1), T0);

@@ -65,6 +65,27 @@ export class Schedule {
     );
   }
 
+  /** How often the live polls of an integration come, and how long its account and region are free until the next one is due. */
+  free({ integrationId, organisationId, target }: Integration, nowMs: number): { freeMs: number; intervalMs: number } {
+    const own = this.entries.get(integrationId);
+    const account = [...this.entries.values()].filter(
+      ({ integration }) =>
+        integration.organisationId === organisationId &&
+        integration.target.awsAccountId === target.awsAccountId &&
+        integration.target.region === target.region,
+    );
+    const dueAtMs = Math.min(...account.map((entry) => entry.dueAtMs));
+    return { freeMs: dueAtMs - nowMs, intervalMs: own ? this.intervalMs(own) : Infinity };
+  }
+
+  /** The subject was occupied, maybe by a poll that looks back: it is tried again soon. A live poll that ends meanwhile sets its own time. */
+  occupied({ integrationIds }: PollRequest, nowMs: number): void {
+    for (const id of integrationIds) {
+      const entry = this.entries.get(id);
+      if (entry) this.entries.set(id, { ...entry, dueAtMs: nowMs + Math.min(1_000, this.intervalMs(entry) / 4) });
+    }
+  }
+
   private intervalMs({ integration, slowdown }: Entry): number {
     return Math.max((integration.settings.syncInterval * 1000 * slowdown) / this.speed, 200);
   }

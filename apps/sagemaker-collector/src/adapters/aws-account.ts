@@ -22,6 +22,13 @@ export interface CallCounts {
   throttles: number;
 }
 
+/** Of creation times. */
+export interface JobWindow {
+  from: string;
+  to: string;
+  order: 'Ascending' | 'Descending';
+}
+
 type Credentials = Awaited<ReturnType<ReturnType<typeof fromTemporaryCredentials>>>;
 
 const MAX_RESULTS = 100;
@@ -61,7 +68,9 @@ export class AwsAccount {
     };
     this.assume = () => fromTemporaryCredentials({ params, clientConfig: { region } })();
     // One provider for all clients: the SDK's own caching is per client, and would assume the role for each.
-    const config = { region, credentials: () => this.currentCredentials(), maxAttempts: 4, retryMode: 'adaptive' };
+    // It says so (memoized), or each client would keep credentials of its own, those that have expired among them.
+    const credentials = Object.assign(() => this.currentCredentials(), { memoized: true });
+    const config = { region, credentials, maxAttempts: 4, retryMode: 'adaptive' };
     this.sagemaker = new SageMakerClient(config);
     this.s3 = new S3Client({ ...config, forcePathStyle: true });
     this.watch(this.sagemaker);
@@ -99,8 +108,8 @@ export class AwsAccount {
     );
   }
 
-  /** Newest first, inside a frozen window: nothing moves between pages. */
-  listTrainingJobs(window: { from: string; to: string }) {
+  /** Inside a frozen window: nothing moves between pages. */
+  listTrainingJobs(window: JobWindow) {
     const input = { ...windowInput(window) };
     return this.pages(
       (NextToken) => this.list(() => this.sagemaker.send(new ListTrainingJobsCommand({ ...input, NextToken }))),
@@ -108,7 +117,7 @@ export class AwsAccount {
     );
   }
 
-  listProcessingJobs(window: { from: string; to: string }) {
+  listProcessingJobs(window: JobWindow) {
     const input = { ...windowInput(window) };
     return this.pages(
       (NextToken) => this.list(() => this.sagemaker.send(new ListProcessingJobsCommand({ ...input, NextToken }))),
@@ -198,10 +207,13 @@ export class AwsAccount {
   }
 
   private async currentCredentials(): Promise<Credentials> {
-    const known = await this.credentials?.catch(() => null);
+    const asked = this.credentials;
+    const known = await asked?.catch(() => null);
     const expiresMs = known?.expiration?.getTime() ?? Infinity;
     // Our clock against AWS's expiry: five minutes of room is more than any skew that AWS itself accepts.
-    if (!known || expiresMs - Date.now() < REFRESH_BEFORE_MS) this.credentials = this.assume();
+    const isGood = known && expiresMs - Date.now() >= REFRESH_BEFORE_MS;
+    // Several calls may wait here: the first of them assumes the role for all.
+    if (!isGood && this.credentials === asked) this.credentials = this.assume();
     return this.credentials as Promise<Credentials>;
   }
 
@@ -219,6 +231,7 @@ export class AwsAccount {
           return result;
         } catch (error) {
           if (failureOf(error) === 'THROTTLED') this.counts.throttles += 1;
+          this.noteTime((error as { $response?: Attempt['response'] }).$response?.headers?.['date']);
           throw error;
         }
       };
@@ -236,12 +249,12 @@ export class AwsAccount {
   }
 }
 
-function windowInput({ from, to }: { from: string; to: string }) {
+function windowInput({ from, to, order }: JobWindow) {
   return {
     CreationTimeAfter: new Date(from),
     CreationTimeBefore: new Date(to),
     SortBy: 'CreationTime' as const,
-    SortOrder: 'Descending' as const,
+    SortOrder: order,
     MaxResults: MAX_RESULTS,
   };
 }

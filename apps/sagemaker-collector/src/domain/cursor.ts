@@ -1,4 +1,4 @@
-import type { CursorChange, CursorMoved, ModelIdentity } from '@audital/contracts';
+import type { CursorChange, CursorMoved, IntegrationSettings, ModelIdentity } from '@audital/contracts';
 
 /** A job that has not ended, or that ended inside the overlap window, by `ARN | creation time`. */
 export interface KnownJob {
@@ -7,6 +7,8 @@ export interface KnownJob {
   createdAt: string;
   /** The primary status when it was last seen; null once it has been settled. */
   openStatus: string | null;
+  /** Its tags when it was first seen, where the filters need them: a job that vanishes cannot be asked any more. */
+  tags?: Record<string, string>;
 }
 
 /** An endpoint as our last event left it. Identity is ARN and creation time: names are reused. */
@@ -31,6 +33,10 @@ export interface EndpointSnapshot {
 }
 
 export type JobKind = 'training' | 'processing';
+export const JOB_KINDS = ['training', 'processing'] as const satisfies readonly JobKind[];
+
+/** What the filters let in. */
+export type Scope = IntegrationSettings['filters'];
 
 /** The collector's working memory of one integration. The ledger stores its changes; only here do they mean something. */
 export interface Cursor {
@@ -40,16 +46,20 @@ export interface Cursor {
   endpoints: Map<string, EndpointSnapshot>;
   /** When the mark was last written, by AWS's clock. */
   markedAt: string | null;
+  /** The end of the first poll: what had ended before is nobody's news. */
+  watchedSince: string | null;
+  /** The filters that the mark was made with, and since when they have stood. */
+  scope: Scope | null;
+  scopeSince: string | null;
 }
 
 export type Change =
-  | { kind: 'started'; at: string }
   | { kind: 'job-open'; jobs: JobKind; job: KnownJob }
   | { kind: 'job-settled'; jobs: JobKind; job: KnownJob }
   | { kind: 'job-forgotten'; jobs: JobKind; key: string }
   | { kind: 'endpoint'; snapshot: EndpointSnapshot }
   | { kind: 'endpoint-gone'; key: string }
-  | { kind: 'mark'; at: string; highWater: Record<JobKind, string | null> };
+  | { kind: 'mark'; at: string; highWater: Record<JobKind, string | null>; scope: Scope };
 
 export const keyOf = (resource: { arn: string; createdAt: string }): string =>
   `${resource.arn} | ${resource.createdAt}`;
@@ -59,15 +69,19 @@ export const emptyCursor = (): Cursor => ({
   jobs: { training: new Map(), processing: new Map() },
   endpoints: new Map(),
   markedAt: null,
+  watchedSince: null,
+  scope: null,
+  scopeSince: null,
 });
+
+export function sameScope(one: Scope | null, other: Scope): boolean {
+  const words = ({ namePrefix, tags }: Scope): string => JSON.stringify([namePrefix, Object.entries(tags).sort()]);
+  return one !== null && words(one) === words(other);
+}
 
 /** Applies in place: a cursor is rebuilt from its stream for every poll, and belongs to that poll alone. */
 export function applyChange(cursor: Cursor, change: Change): void {
   switch (change.kind) {
-    case 'started':
-      cursor.highWater = { training: change.at, processing: change.at };
-      cursor.markedAt = change.at;
-      return;
     case 'job-open':
     case 'job-settled':
       cursor.jobs[change.jobs].set(keyOf(change.job), change.job);
@@ -84,6 +98,9 @@ export function applyChange(cursor: Cursor, change: Change): void {
     case 'mark':
       cursor.highWater = change.highWater;
       cursor.markedAt = change.at;
+      cursor.watchedSince ??= change.at;
+      if (!sameScope(cursor.scope, change.scope)) cursor.scopeSince = change.at;
+      cursor.scope = change.scope;
       return;
     default: {
       const unknown: never = change;

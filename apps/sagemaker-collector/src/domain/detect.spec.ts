@@ -5,6 +5,7 @@ import type {
   DescribeProcessingJobCommandOutput,
   DescribeTrainingJobCommandOutput,
 } from '@aws-sdk/client-sagemaker';
+import { checkPayload } from '@audital/chain/write';
 import type { Integration, Observation } from '@audital/contracts';
 import { integrationId, organisationId } from '@audital/testing';
 import * as fc from 'fast-check';
@@ -18,7 +19,8 @@ import { toParts } from './parts';
 import { fitPayload, hashable } from './payload';
 import { hideSecrets, looksSecret } from './secrets';
 import { severityOf, worstFirst } from './severity';
-import { type Observer, trainingCompleted } from './training';
+import type { Observer } from './observer';
+import { evidenceLost, trainingCompleted, trainingFromList } from './training';
 
 const NOW = '2026-03-02T12:00:00.000Z';
 const minutesAgo = (minutes: number): string => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
@@ -37,6 +39,8 @@ const observer: Observer = {
     modelIdentity: { tag: null },
   },
   observedAt: NOW,
+  captureMode: 'POLL',
+  kind: 'LIVE',
   commit: (value) => `committed:${hash('sha256', value)}`,
 };
 const job = (name: string, status: string, createdMinutesAgo: number): JobSummary => ({
@@ -44,7 +48,12 @@ const job = (name: string, status: string, createdMinutesAgo: number): JobSummar
   name,
   status,
   createdAt: minutesAgo(createdMinutesAgo),
+  endedAt: null,
 });
+const SCOPE = { namePrefix: null, tags: {} };
+/** Nothing enters: every poll but the first. */
+const later = (now: string) => ({ now, entering: () => false });
+const first = (now: string) => ({ now, entering: () => true });
 const after = (cursor: Cursor, changes: Change[]): Cursor => {
   for (const change of changes) applyChange(cursor, change);
   return cursor;
@@ -52,7 +61,7 @@ const after = (cursor: Cursor, changes: Change[]): Cursor => {
 /** A cursor whose first poll was at this time. */
 const watching = (markedMinutesAgo: number): Cursor => {
   const at = minutesAgo(markedMinutesAgo);
-  return after(emptyCursor(), [{ kind: 'mark', at, highWater: { training: at, processing: at } }]);
+  return after(emptyCursor(), [{ kind: 'mark', at, highWater: { training: at, processing: at }, scope: SCOPE }]);
 };
 
 describe('training jobs in a listed window', () => {
@@ -61,43 +70,43 @@ describe('training jobs in a listed window', () => {
       emptyCursor(),
       'training',
       [job('runs', 'InProgress', 5000), job('ended', 'Completed', 5), job('old', 'Completed', 5000)],
-      NOW,
+      first(NOW),
     );
     expect(seen.ended).toEqual([]);
     expect(seen.changes.map((change) => change.kind)).toEqual(['job-open', 'job-settled']);
   });
 
   it('tells what ends after that, however long ago it began', () => {
-    const first = compareJobs(emptyCursor(), 'training', [job('runs', 'InProgress', 5000)], minutesAgo(10));
-    const cursor = after(watching(10), first.changes);
-    expect(compareJobs(cursor, 'training', [job('runs', 'Stopped', 5000)], NOW).ended).toHaveLength(1);
-    expect(windowFrom(cursor, 'training', NOW) < minutesAgo(5000)).toBe(true);
+    const before = compareJobs(emptyCursor(), 'training', [job('runs', 'InProgress', 5000)], first(minutesAgo(10)));
+    const cursor = after(watching(10), before.changes);
+    expect(compareJobs(cursor, 'training', [job('runs', 'Stopped', 5000)], later(NOW)).ended).toHaveLength(1);
+    expect(windowFrom(cursor, 'training', minutesAgo(25)) < minutesAgo(5000)).toBe(true);
   });
 
   it('tells a job that was shorter than a poll, once', () => {
     const short = job('short', 'Completed', 1);
     const cursor = watching(5);
-    expect(compareJobs(cursor, 'training', [short], NOW).ended).toEqual([short]);
+    expect(compareJobs(cursor, 'training', [short], later(NOW)).ended).toEqual([short]);
     after(cursor, [{ kind: 'job-settled', jobs: 'training', job: { ...short, openStatus: null } }]);
-    expect(compareJobs(cursor, 'training', [short], NOW).ended).toEqual([]);
+    expect(compareJobs(cursor, 'training', [short], later(NOW)).ended).toEqual([]);
   });
 
   it('a name that is used again after a deletion is another job', () => {
     const cursor = after(watching(5), [
       { kind: 'job-settled', jobs: 'training', job: { ...job('again', 'Completed', 4), openStatus: null } },
     ]);
-    expect(compareJobs(cursor, 'training', [job('again', 'Failed', 1)], NOW).ended).toHaveLength(1);
+    expect(compareJobs(cursor, 'training', [job('again', 'Failed', 1)], later(NOW)).ended).toHaveLength(1);
   });
 
   it('says which open jobs the list did not show', () => {
     const cursor = after(watching(5), [
       { kind: 'job-open', jobs: 'training', job: { ...job('gone', 'InProgress', 3), openStatus: 'InProgress' } },
     ]);
-    expect(compareJobs(cursor, 'training', [], NOW).unlisted.map(({ name }) => name)).toEqual(['gone']);
+    expect(compareJobs(cursor, 'training', [], later(NOW)).unlisted.map(({ name }) => name)).toEqual(['gone']);
   });
 
   it('does not tell as new what lies below the overlap: it was settled and forgotten', () => {
-    expect(compareJobs(watching(5), 'training', [job('forgotten', 'Completed', 60)], NOW).ended).toEqual([]);
+    expect(compareJobs(watching(5), 'training', [job('forgotten', 'Completed', 60)], later(NOW)).ended).toEqual([]);
   });
 
   it('the order of the list does not matter, and 500 jobs of one millisecond are 500', () => {
@@ -105,7 +114,7 @@ describe('training jobs in a listed window', () => {
       job(`same-${index}`, index % 2 ? 'Completed' : 'InProgress', 1),
     );
     const names = (listed: JobSummary[]): string[] =>
-      compareJobs(watching(5), 'training', listed, NOW)
+      compareJobs(watching(5), 'training', listed, later(NOW))
         .ended.map(({ name }) => name)
         .sort();
     fc.assert(
@@ -171,16 +180,97 @@ describe('TRAINING_COMPLETED', () => {
     expect(failed.fact).not.toBe(trainingCompleted(described(), {}, observer, []).fact);
   });
 
-  it('one that is too large leaves the SHA-256 of what was cut', () => {
-    const large = fitPayload(
-      hashable({ trainingJobName: 'x', hyperParameters: { a: 'y'.repeat(300_000) }, captureGaps: [] }) as never,
-    );
-    expect(large).toMatchObject({
-      trainingJobName: 'x',
-      hyperParameters: null,
-      captureGaps: [{ field: 'hyperParameters', reason: 'TOO_LARGE', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+  it('may not be described: what the list shows is told, and what is missing', () => {
+    const seen = { ...job('scorer-1', 'Failed', 60), endedAt: minutesAgo(2) };
+    expect(trainingFromList(seen, {}, observer)).toMatchObject({
+      fact: trainingCompleted(
+        described({
+          TrainingJobArn: seen.arn,
+          CreationTime: new Date(seen.createdAt),
+          TrainingJobStatus: 'Failed',
+        }),
+        {},
+        observer,
+        [],
+      ).fact,
+      severity: 'MEDIUM',
+      timestamp: minutesAgo(2),
+      payload: {
+        trainingJobStatus: 'Failed',
+        captureGaps: [{ reason: 'ACCESS_DENIED', permission: 'sagemaker:DescribeTrainingJob' }],
+      },
     });
   });
+
+  it('that vanished names its model, its last status, and what is not known', () => {
+    const gone = { ...job('scorer-3f9c2ab1', 'InProgress', 60), openStatus: 'InProgress' };
+    expect(evidenceLost(gone, observer, { Environment: 'production' })).toMatchObject({
+      severity: 'HIGH',
+      payload: { lastStatus: 'InProgress', modelIdentity: { value: 'scorer' }, captureGaps: [] },
+    });
+    expect(evidenceLost(gone, observer, null).payload['captureGaps']).toEqual([
+      { field: 'tags', reason: 'NOT_FOUND', permission: null },
+    ]);
+  });
+});
+
+describe('a payload that is too large', () => {
+  const fitted = (payload: object) => fitPayload(hashable(payload) as never);
+
+  it('is cut where it is largest, and leaves the SHA-256 of what was cut', () => {
+    const large = fitted({
+      trainingJobName: 'x',
+      hyperParameters: { a: 'y'.repeat(300_000), b: '1' },
+      captureGaps: [],
+    });
+    expect(large).toMatchObject({
+      trainingJobName: 'x',
+      hyperParameters: { a: 'y'.repeat(256), b: '1' },
+      captureGaps: [
+        {
+          field: 'hyperParameters.a',
+          reason: 'TOO_LARGE',
+          bytes: 300_002,
+          sha256: hash('sha256', JSON.stringify('y'.repeat(300_000))),
+        },
+      ],
+    });
+    expect(checkPayload(large)).toBeNull();
+  });
+
+  it('keeps the beginning of a list, and drops a map of many small members as a whole', () => {
+    const violations = Array.from({ length: 4_000 }, (_, index) => ({
+      feature: `f${index}`,
+      description: 'd'.repeat(100),
+    }));
+    const large = fitted({ violations, tags: { a: 'b' }, captureGaps: [] });
+    expect((large['violations'] as unknown[])[0]).toEqual(violations[0]);
+    expect((large['violations'] as unknown[]).length).toBe(1_000);
+    expect(large['captureGaps']).toMatchObject([{ field: 'violations' }]);
+    const small = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`k${index}`, 'v'.repeat(100)]));
+    expect(fitted({ environment: small, name: 'x' })).toMatchObject({
+      environment: null,
+      name: 'x',
+      captureGaps: [{ field: 'environment' }],
+    });
+  });
+
+  it('of any shape fits afterwards', () => {
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 3 },
+        fc.string({ maxLength: 40 }).map((text) => text.repeat(3_000)),
+        fc.array(tie('node'), { maxLength: 6 }),
+        fc.dictionary(fc.string({ maxLength: 8 }), tie('node'), { maxKeys: 6 }),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(tree, (part) => expect(checkPayload(fitted({ part, name: 'x' }))).toBeNull()),
+      { seed: 11, numRuns: 60 },
+    );
+  });
+
+  it('that fits is left alone', () => expect(fitted({ a: 1 })).toEqual({ a: 1 }));
 });
 
 describe('deployments', () => {
@@ -521,16 +611,22 @@ describe('parts', () => {
   const integration = { organisationId: organisationId(), integrationId: integrationId(), revision: 3 } as Integration;
   const detected = (size: number) => ({
     observations: [{ payload: { a: 'x'.repeat(size) } } as unknown as Observation],
-    changes: [{ kind: 'job-forgotten', jobs: 'training', key: 'k' } as Change],
+    changes: [{ kind: 'job-forgotten', jobs: 'training', key: 'k' }],
   });
 
   it('keep together what belongs together, stay small, and start where the one before ends', () => {
-    const parts = toParts([detected(100_000), detected(200_000), detected(300_000), detected(10)], integration, 6);
+    const parts = toParts([detected(100_000), detected(200_000), detected(300_000), detected(10)], integration, {
+      stream: 'cursor-x',
+      revision: 6,
+    });
     expect(parts.map(({ observations }) => observations.length)).toEqual([2, 2]);
     expect(parts.map(({ cursor }) => cursor?.expectedRevision)).toEqual([6, 7]);
     expect(parts.every((part) => JSON.stringify(part).length <= 512 * 1024)).toBe(true);
     expect(parts[0]?.cursor).toMatchObject({ integrationRevision: 3 });
   });
 
-  it('of nothing are none', () => expect(toParts([{ observations: [], changes: [] }], integration, -1)).toEqual([]));
+  it('of nothing are none', () =>
+    expect(toParts([{ observations: [], changes: [] }], integration, { stream: 'cursor-x', revision: -1 })).toEqual(
+      [],
+    ));
 });

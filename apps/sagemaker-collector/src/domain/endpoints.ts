@@ -9,7 +9,7 @@ import { type Change, type Cursor, type EndpointSnapshot, keyOf } from './cursor
 import type { Detected } from './detected';
 import { modelIdentity, trainingJobOf } from './model-identity';
 import { type CaptureGap, fitPayload, hashable } from './payload';
-import type { Observer } from './training';
+import { type Observer, observedBy } from './observer';
 
 export interface EndpointSummary {
   arn: string;
@@ -178,6 +178,7 @@ function tell(
     modelIdentity: identity,
   };
   const observation: Observation = {
+    ...observedBy(observer),
     fact: facts.deployment({
       ...now,
       ordinal,
@@ -188,12 +189,8 @@ function tell(
     source: 'AWS_SAGEMAKER',
     severity: failed ? 'HIGH' : 'INFO',
     timestamp: kind === 'BASELINE' ? now.createdAt : now.lastModifiedAt,
-    observedAt: observer.observedAt,
     captureMode: kind === 'BASELINE' ? 'BACKFILL' : 'POLL',
-    actor: { type: 'SERVICE', id: 'sagemaker-collector' },
-    integrationId: observer.integrationId,
     payload: fitPayload(deploymentPayload(kind, telling, identity)),
-    tags: [],
   };
   return { observations: [observation], changes: [{ kind: 'endpoint', snapshot }] };
 }
@@ -276,15 +273,12 @@ export function detectEnded(gone: EndpointSnapshot, observer: Observer): Detecte
   if (gone.configurationName === null) return { observations: [], changes: [change] };
   const ordinal = gone.ordinal + 1;
   const observation: Observation = {
+    ...observedBy(observer),
     fact: facts.deployment({ ...gone, ordinal, integrationId: observer.integrationId, configurationName: 'ENDED' }),
     eventType: 'DEPLOYMENT_ENDED',
     source: 'AWS_SAGEMAKER',
     severity: 'INFO',
     timestamp: observer.observedAt,
-    observedAt: observer.observedAt,
-    captureMode: 'POLL',
-    actor: { type: 'SERVICE', id: 'sagemaker-collector' },
-    integrationId: observer.integrationId,
     payload: {
       endpointName: gone.name,
       endpointArn: gone.arn,
@@ -293,7 +287,6 @@ export function detectEnded(gone: EndpointSnapshot, observer: Observer): Detecte
       createdAt: gone.createdAt,
       modelIdentity: gone.modelIdentity && { ...gone.modelIdentity },
     },
-    tags: [],
   };
   return { observations: [observation], changes: [change] };
 }

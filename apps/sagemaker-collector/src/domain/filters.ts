@@ -8,3 +8,5 @@ export const needsTags = (settings: IntegrationSettings): boolean =>
 
 export const tagsMatch = (settings: IntegrationSettings, tags: Record<string, string>): boolean =>
   Object.entries(settings.filters.tags).every(([key, value]) => tags[key] === value);
+
+export const filtersByTag = (settings: IntegrationSettings): boolean => Object.keys(settings.filters.tags).length > 0;

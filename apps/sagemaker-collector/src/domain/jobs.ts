@@ -7,29 +7,68 @@ export interface JobSummary {
   name: string;
   createdAt: string;
   status: string;
+  endedAt: string | null;
+  /** The list alone shows that a processing job has nothing to tell: it costs no Describe. */
+  clean?: boolean;
 }
 
 const TERMINAL = new Set(['Completed', 'Failed', 'Stopped']);
 export const isTerminal = (status: string): boolean => TERMINAL.has(status);
 
-const FIRST_WINDOW_MS = 30 * 24 * 60 * 60_000;
+/** The longest that a job may run, upload included (facts/aws §1.4). */
+export const LONGEST_JOB_MS = 30 * 24 * 60 * 60_000;
+
+/** What a list must show: everything above it may be new. At the first look it is the longest that a job may run. */
+export function newSince(cursor: Cursor, jobs: JobKind, o: { now: string; entering: boolean }): string {
+  const mark = cursor.highWater[jobs];
+  return mark === null || o.entering ? minus(o.now, LONGEST_JOB_MS) : minus(mark, OVERLAP_MS);
+}
+
+export const openJobs = (cursor: Cursor, jobs: JobKind): KnownJob[] =>
+  [...cursor.jobs[jobs].values()].filter(({ openStatus }) => openStatus !== null);
+
+/** The list's lower bound (facts/aws §1.4): what may be new and every open job lie above it. */
+export function windowFrom(cursor: Cursor, jobs: JobKind, since: string): string {
+  const open = openJobs(cursor, jobs).map((job) => minus(job.createdAt, 1));
+  return [since, ...open].sort()[0] as string;
+}
+
+const PAGE_ITEMS = 100;
 
 /**
- * The list's lower bound (facts/aws §1.4): the overlap and every open job lie above it. At the first poll it is the longest that a job
- * may run, so that what runs already is in the register when it ends.
+ * Whether the next page, newest first, is worth its call. What may be new is always listed; open jobs further back are asked for by
+ * whichever is fewer calls, more pages or a Describe each (DESIGN §5). How many pages they are away is estimated from those so far.
  */
-export function windowFrom(cursor: Cursor, jobs: JobKind, now: string): string {
-  const mark = cursor.highWater[jobs];
-  if (mark === null) return minus(now, FIRST_WINDOW_MS);
-  const open = [...cursor.jobs[jobs].values()]
-    .filter((job) => job.openStatus !== null)
-    .map((job) => minus(job.createdAt, 1));
-  return [minus(mark, OVERLAP_MS), ...open].sort()[0] as string;
+export function worthAnotherPage(o: {
+  since: string;
+  to: string;
+  /** The oldest creation time so far; null while nothing was listed. */
+  reached: string | null;
+  items: number;
+  open: { createdAt: string }[];
+}): boolean {
+  const { since, to, reached } = o;
+  if (reached === null || reached >= since) return true;
+  const beyond = o.open.map(({ createdAt }) => createdAt).filter((createdAt) => createdAt <= reached);
+  if (beyond.length === 0) return false;
+  const seenMs = Math.max(Date.parse(to) - Date.parse(reached), 1);
+  const restMs = Date.parse(reached) - Date.parse(beyond.sort()[0] as string);
+  const pages = Math.max(1, Math.ceil(((o.items / seenMs) * restMs) / PAGE_ITEMS));
+  return pages < beyond.length;
+}
+
+/** Whether a listed job matters at all: most of a long history does not, and need not be kept in memory. */
+export function matters(cursor: Cursor, jobs: JobKind, now: string): (summary: JobSummary) => boolean {
+  const overlap = minus(cursor.highWater[jobs] ?? now, OVERLAP_MS);
+  return (summary) =>
+    !isTerminal(summary.status) || summary.createdAt >= overlap || cursor.jobs[jobs].has(keyOf(summary));
 }
 
 export interface JobsSeen {
   /** New or open before, and ended now: to be described, then told. */
   ended: JobSummary[];
+  /** New and running: into the register. */
+  began: JobSummary[];
   /** What needs no call. */
   changes: Change[];
   /** Open jobs that the list, which should have shown them, did not: to be described one by one. */
@@ -37,14 +76,18 @@ export interface JobsSeen {
 }
 
 /**
- * Compares a listed window with what was known. A job that is not known and lies below the overlap was settled and forgotten; one that
- * had ended before the first poll is nobody's news, and is remembered while it lies in the overlap.
+ * Compares a listed window with what was known. A job that has ended, is not known and lies below the overlap was settled and forgotten;
+ * one that had ended before it entered (at the first poll, or when the filters were changed) is nobody's news, and is remembered while it
+ * lies in the overlap.
  */
-export function compareJobs(cursor: Cursor, jobs: JobKind, listed: JobSummary[], now: string): JobsSeen {
-  const seen: JobsSeen = { ended: [], changes: [], unlisted: [] };
-  const mark = cursor.highWater[jobs];
-  const first = mark === null;
-  const overlap = minus(mark ?? now, OVERLAP_MS);
+export function compareJobs(
+  cursor: Cursor,
+  jobs: JobKind,
+  listed: JobSummary[],
+  o: { now: string; entering: (name: string) => boolean },
+): JobsSeen {
+  const seen: JobsSeen = { ended: [], began: [], changes: [], unlisted: [] };
+  const overlap = minus(cursor.highWater[jobs] ?? o.now, OVERLAP_MS);
   const keys = new Set<string>();
   for (const summary of listed) {
     const key = keyOf(summary);
@@ -52,17 +95,19 @@ export function compareJobs(cursor: Cursor, jobs: JobKind, listed: JobSummary[],
     keys.add(key);
     const known = cursor.jobs[jobs].get(key);
     const ended = isTerminal(summary.status);
+    const recent = summary.createdAt >= overlap;
+    const entering = o.entering(summary.name);
     if (known) {
       if (ended && known.openStatus !== null) seen.ended.push(summary);
     } else if (!ended) {
-      if (first || summary.createdAt >= overlap)
-        seen.changes.push({ kind: 'job-open', jobs, job: toKnown(summary, summary.status) });
-    } else if (summary.createdAt >= overlap) {
-      if (first) seen.changes.push({ kind: 'job-settled', jobs, job: toKnown(summary, null) });
+      if (entering) seen.changes.push({ kind: 'job-open', jobs, job: toKnown(summary, summary.status) });
+      else seen.began.push(summary);
+    } else if (recent) {
+      if (entering) seen.changes.push({ kind: 'job-settled', jobs, job: toKnown(summary, null) });
       else seen.ended.push(summary);
     }
   }
-  seen.unlisted = [...cursor.jobs[jobs].values()].filter((job) => job.openStatus !== null && !keys.has(keyOf(job)));
+  seen.unlisted = openJobs(cursor, jobs).filter((job) => !keys.has(keyOf(job)));
   return seen;
 }
 

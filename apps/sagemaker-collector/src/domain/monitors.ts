@@ -4,7 +4,7 @@ import type { FeatureStatistic } from './monitor-report';
 import { type CaptureGap, fitPayload, hashable } from './payload';
 import { severityOf, type Violation, worstFirst } from './severity';
 import { rfc3339 } from './time';
-import type { Observer } from './training';
+import { type Observer, observedBy } from './observer';
 
 /** A processing job that a monitoring schedule started, and what it monitors. */
 export interface MonitoringRun {
@@ -70,21 +70,17 @@ export function alert(
   };
   const { severity, basis } = severityOf(leading);
   return {
+    ...observedBy(observer),
     fact: facts.alert(job.ProcessingJobArn as string, rfc3339(job.CreationTime) as string),
     eventType: 'ALERT',
     source: 'AWS_SAGEMAKER',
     severity: severity satisfies Severity,
     timestamp: rfc3339(job.ProcessingEndTime ?? job.LastModifiedTime) ?? observer.observedAt,
-    observedAt: observer.observedAt,
-    captureMode: 'POLL',
-    actor: { type: 'SERVICE', id: 'sagemaker-collector' },
-    integrationId: observer.integrationId,
     payload: fitPayload({
       ...alertPayload(run, leading, o),
       severityBasis: hashable(basis),
       violations: hashable(violations),
     }),
-    tags: [],
   };
 }
 

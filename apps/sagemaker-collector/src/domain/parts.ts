@@ -1,13 +1,4 @@
-import {
-  type CursorChange,
-  type Integration,
-  ledgerStreams,
-  LIMITS,
-  type Observation,
-  type SealRequest,
-} from '@audital/contracts';
-import { toCursorChange } from './cursor';
-import type { Detected } from './detected';
+import { type CursorChange, type Integration, LIMITS, type Observation, type SealRequest } from '@audital/contracts';
 
 /** Room for the envelope around observations and changes. */
 const ENVELOPE_BYTES = 2_048;
@@ -17,15 +8,14 @@ const ENVELOPE_BYTES = 2_048;
  * together, and part n+1 starts at the revision that part n makes.
  */
 export function toParts(
-  detected: Detected[],
+  detected: { observations: Observation[]; changes: CursorChange[] }[],
   integration: Integration,
-  cursorRevision: number,
+  cursor: { stream: string; revision: number },
   bytesMax = LIMITS.partBytesMax as number,
 ): SealRequest[] {
   const groups: { observations: Observation[]; changes: CursorChange[]; bytes: number }[] = [];
-  for (const { observations, changes: meant } of detected) {
-    if (observations.length + meant.length === 0) continue;
-    const changes = meant.map(toCursorChange);
+  for (const { observations, changes } of detected) {
+    if (observations.length + changes.length === 0) continue;
     const bytes = Buffer.byteLength(JSON.stringify([observations, changes]));
     const open = groups.at(-1);
     if (open && open.bytes + bytes + ENVELOPE_BYTES <= bytesMax) {
@@ -33,7 +23,7 @@ export function toParts(
       open.changes.push(...changes);
       open.bytes += bytes;
     } else {
-      groups.push({ observations: [...observations], changes, bytes });
+      groups.push({ observations: [...observations], changes: [...changes], bytes });
     }
   }
   const { organisationId, integrationId, revision: integrationRevision } = integration;
@@ -43,8 +33,8 @@ export function toParts(
     integrationId,
     observations,
     cursor: {
-      stream: ledgerStreams.cursor(integrationId),
-      expectedRevision: cursorRevision + index,
+      stream: cursor.stream,
+      expectedRevision: cursor.revision + index,
       integrationRevision,
       changes,
     },

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { canonicalBytes, checkPayload } from '@audital/chain/write';
-import type { Json, JsonObject } from '@audital/contracts';
+import { type Json, type JsonObject, LIMITS } from '@audital/contracts';
+
+/** Something that could not be read, and the permission that would let us. */
+export interface CaptureGap {
+  field: string;
+  reason: string;
+  permission: string | null;
+}
 
 /** JSON as it can be hashed: dates as RFC 3339, NaN, infinities and unsafe integers as strings, undefined left out. */
 export function hashable(value: unknown): Json {
@@ -17,39 +24,66 @@ export function hashable(value: unknown): Json {
   return Object.fromEntries(members.map(([key, member]) => [key.toWellFormed(), hashable(member)]));
 }
 
-/** What a payload gives up first when it is too large; what names and times the event stays. */
-const SHORTENED = [
-  'environment',
-  'hyperParameters',
-  'inputDataConfig',
-  'violations',
-  'secondaryStatusTransitions',
-  'vpcConfig',
-  'specification',
-];
+/** Room for the gaps that say what was cut. */
+const GAPS_BYTES = 16 * 1024;
+const TEXT_KEPT = 256;
 
-/** A payload that can be sealed: too large ones leave the SHA-256 of what was cut, and say TOO_LARGE. */
-export function fitPayload(payload: JsonObject): JsonObject {
-  if (checkPayload(payload) === null) return payload;
-  let shorter: JsonObject = payload;
-  for (const name of SHORTENED) {
-    const value = shorter[name];
-    if (value === undefined || value === null) continue;
-    const cut: JsonObject = {
-      field: name,
-      reason: 'TOO_LARGE',
-      sha256: createHash('sha256').update(canonicalBytes(value)).digest('hex'),
-    };
-    const gaps = Array.isArray(shorter['captureGaps']) ? shorter['captureGaps'] : [];
-    shorter = { ...shorter, [name]: null, captureGaps: [...gaps, cut] };
-    if (checkPayload(shorter) === null) return shorter;
-  }
-  return shorter;
+/** Where to cut, from the payload down: the largest member each time, until it is a list or a text. */
+interface Place {
+  holder: { [key: string]: Json };
+  key: string;
+  path: string;
 }
 
-/** Something that could not be read, and the permission that would let us. */
-export interface CaptureGap {
-  field: string;
-  reason: string;
-  permission: string | null;
+/**
+ * A payload that can be sealed. Of one that is too large the largest parts are shortened, lists to their first half and texts to their
+ * first 256 characters, again and again until it fits; each leaves the SHA-256 of its canonical bytes and says TOO_LARGE.
+ */
+export function fitPayload(payload: JsonObject): JsonObject {
+  if (checkPayload(payload) === null) return payload;
+  const shorter = structuredClone(payload);
+  const gaps = new Map<string, JsonObject>();
+  while (sizeOf(shorter) > LIMITS.payloadBytesMax - GAPS_BYTES) {
+    const place = largestPlace(shorter);
+    if (place === null) break;
+    const whole = place.holder[place.key] as Json;
+    if (!gaps.has(place.path)) gaps.set(place.path, cutGap(place.path, whole));
+    place.holder[place.key] = shortened(whole);
+  }
+  const before = Array.isArray(shorter['captureGaps']) ? shorter['captureGaps'] : [];
+  return gaps.size === 0 ? payload : { ...shorter, captureGaps: [...before, ...gaps.values()] };
+}
+
+const sizeOf = (value: Json): number => canonicalBytes(value).length;
+
+const cutGap = (field: string, whole: Json): JsonObject => ({
+  field,
+  reason: 'TOO_LARGE',
+  permission: null,
+  sha256: createHash('sha256').update(canonicalBytes(whole)).digest('hex'),
+  bytes: sizeOf(whole),
+});
+
+function shortened(value: Json): Json {
+  if (Array.isArray(value)) return value.slice(0, Math.floor(value.length / 2));
+  return typeof value === 'string' ? value.slice(0, TEXT_KEPT).toWellFormed() : null;
+}
+
+function largestPlace(payload: JsonObject): Place | null {
+  let holder = payload;
+  let path = '';
+  for (;;) {
+    const sizes = Object.entries(holder)
+      .filter(([key]) => key !== 'captureGaps' || holder !== payload)
+      .map(([key, value]) => ({ key, value, size: sizeOf(value) }));
+    const largest = sizes.sort((a, b) => b.size - a.size)[0];
+    if (!largest || largest.size <= TEXT_KEPT) return null;
+    const { key, value } = largest;
+    path = path === '' ? key : `${path}.${key}`;
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    // Of a map with many small members no single one is worth cutting: it goes as a whole.
+    const small = isMap && Object.values(value).every((member) => sizeOf(member) <= TEXT_KEPT);
+    if (!isMap || small) return { holder, key, path };
+    holder = value;
+  }
 }

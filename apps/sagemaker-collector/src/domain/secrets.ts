@@ -30,3 +30,23 @@ export function hideSecrets(values: Record<string, string>, commit: Commit, all 
   }
   return shown;
 }
+
+/** `--api-key VALUE` and `--api-key=VALUE`: what follows a name that looks secret is hidden too. */
+export function hideArguments(args: string[] | undefined, commit: Commit): string[] | null {
+  if (!args) return null;
+  return args.map((argument, index) => {
+    const [, name, value] = /^(-{1,2}[^=\s]+)=(.+)$/s.exec(argument) ?? [];
+    if (name !== undefined && value !== undefined) return `${name}=${looksSecret(name, value) ? commit(value) : value}`;
+    const before = args[index - 1] ?? '';
+    return looksSecret(before.startsWith('-') ? before : '', argument) ? commit(argument) : argument;
+  });
+}
+
+/** Free text, such as a failure's reason, in which only what has the form of a credential is replaced. */
+export const hideInText = (text: string | undefined, commit: Commit): string | null =>
+  text === undefined
+    ? null
+    : SECRET_VALUE.reduce(
+        (hidden, pattern) => hidden.replaceAll(new RegExp(pattern, 'g'), (found) => commit(found)),
+        text,
+      );

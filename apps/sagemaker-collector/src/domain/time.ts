@@ -3,4 +3,7 @@ export const rfc3339 = (date: Date | null | undefined): string | null => (date ?
 
 export const OVERLAP_MS = 15 * 60_000;
 
+/** `ms` before `time`. */
 export const minus = (time: string, ms: number): string => new Date(Date.parse(time) - ms).toISOString();
+
+export const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);

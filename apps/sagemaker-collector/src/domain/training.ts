@@ -1,132 +1,110 @@
-import {
-  facts,
-  type IntegrationId,
-  type IntegrationSettings,
-  type JsonObject,
-  type Observation,
-} from '@audital/contracts';
+import { facts, type JsonObject, type Observation } from '@audital/contracts';
 import type { DescribeTrainingJobCommandOutput as TrainingJob } from '@aws-sdk/client-sagemaker';
+import type { JobSummary } from './jobs';
 import { modelIdentity } from './model-identity';
+import { type Observer, observedBy } from './observer';
 import { type CaptureGap, fitPayload, hashable } from './payload';
-import { type Commit, hideSecrets } from './secrets';
 import { rfc3339 } from './time';
+import { trainingPayload } from './training-payload';
 
-export interface Observer {
-  integrationId: IntegrationId;
-  settings: IntegrationSettings;
-  /** By AWS's clock. */
-  observedAt: string;
-  commit: Commit;
-}
+type Tags = Record<string, string>;
 
-const SEVERITY = { Failed: 'MEDIUM' } as const;
+const severityOf = (status: string): 'MEDIUM' | 'INFO' => (status === 'Failed' ? 'MEDIUM' : 'INFO');
 
 /** TRAINING_COMPLETED for every terminal state; `payload.trainingJobStatus` says which (facts/aws §2.2). */
-export function trainingCompleted(
-  job: TrainingJob,
-  tags: Record<string, string>,
-  observer: Observer,
-  gaps: CaptureGap[],
-): Observation {
-  const createdAt = rfc3339(job.CreationTime) as string;
+export function trainingCompleted(job: TrainingJob, tags: Tags, observer: Observer, gaps: CaptureGap[]): Observation {
   const status = job.TrainingJobStatus as string;
   return {
-    fact: facts.training(job.TrainingJobArn as string, createdAt, status),
+    ...observedBy(observer),
+    fact: facts.training(job.TrainingJobArn as string, rfc3339(job.CreationTime) as string, status),
     eventType: 'TRAINING_COMPLETED',
     source: 'AWS_SAGEMAKER',
-    severity: SEVERITY[status as 'Failed'] ?? 'INFO',
+    severity: severityOf(status),
     timestamp: rfc3339(job.TrainingEndTime ?? job.LastModifiedTime) ?? observer.observedAt,
-    observedAt: observer.observedAt,
-    captureMode: 'POLL',
-    actor: { type: 'SERVICE', id: 'sagemaker-collector' },
-    integrationId: observer.integrationId,
-    payload: fitPayload(trainingPayload(job, tags, observer, gaps)),
-    tags: [],
+    payload: fitPayload({ ...trainingPayload(job, tags, observer, gaps), ...foundBy(observer) }),
   };
 }
 
-function trainingPayload(
-  job: TrainingJob,
-  tags: Record<string, string>,
-  { settings, commit }: Observer,
-  gaps: CaptureGap[],
-): JsonObject {
-  const hyper = settings.captureHyperparameters ? hideSecrets(job.HyperParameters ?? {}, commit) : null;
-  const environment = hideSecrets(job.Environment ?? {}, commit, true);
-  const trainingJobName = job.TrainingJobName as string;
-  return hashable({
-    trainingJobName,
-    trainingJobArn: job.TrainingJobArn,
-    trainingJobStatus: job.TrainingJobStatus,
-    secondaryStatus: job.SecondaryStatus,
-    failureReason: job.FailureReason,
-    createdAt: job.CreationTime,
-    startedAt: job.TrainingStartTime,
-    endedAt: job.TrainingEndTime,
-    algorithmSpecification: {
-      trainingImage: job.AlgorithmSpecification?.TrainingImage,
-      algorithmName: job.AlgorithmSpecification?.AlgorithmName,
-      trainingInputMode: job.AlgorithmSpecification?.TrainingInputMode,
-    },
-    inputDataConfig: job.InputDataConfig?.map((channel) => ({
-      channelName: channel.ChannelName,
-      dataSource: channel.DataSource?.S3DataSource?.S3Uri ?? channel.DataSource?.FileSystemDataSource?.DirectoryPath,
-      dataSourceDetail: channel.DataSource,
-      inputMode: channel.InputMode,
-      contentType: channel.ContentType,
-    })),
-    outputDataConfig: { s3OutputPath: job.OutputDataConfig?.S3OutputPath, kmsKeyId: job.OutputDataConfig?.KmsKeyId },
-    modelArtifacts: { s3ModelArtifacts: job.ModelArtifacts?.S3ModelArtifacts },
-    resourceConfig: {
-      instanceType: job.ResourceConfig?.InstanceType,
-      instanceCount: job.ResourceConfig?.InstanceCount,
-      volumeSizeInGB: job.ResourceConfig?.VolumeSizeInGB,
-      instanceGroups: job.ResourceConfig?.InstanceGroups,
-    },
-    metrics: Object.fromEntries(
-      (job.FinalMetricDataList ?? []).map(({ MetricName, Value }) => [MetricName ?? '', Value]),
-    ),
-    trainingTimeSeconds: job.TrainingTimeInSeconds,
-    billableTimeSeconds: job.BillableTimeInSeconds,
-    hyperParameters: hyper?.values ?? null,
-    environment: environment.values,
-    secretsCommitted: [...(hyper?.committed ?? []), ...environment.committed],
-    secondaryStatusTransitions: job.SecondaryStatusTransitions?.map(
-      ({ Status, StartTime, EndTime, StatusMessage }) => ({
-        status: Status,
-        startTime: StartTime,
-        endTime: EndTime,
-        statusMessage: StatusMessage,
+/** The job may not be described: what the list shows is told, and the permission that is missing. */
+export function trainingFromList(job: JobSummary, tags: Tags, observer: Observer): Observation {
+  const { settings } = observer;
+  const gap = { field: 'specification', reason: 'ACCESS_DENIED', permission: 'sagemaker:DescribeTrainingJob' };
+  return {
+    ...observedBy(observer),
+    fact: facts.training(job.arn, job.createdAt, job.status),
+    eventType: 'TRAINING_COMPLETED',
+    source: 'AWS_SAGEMAKER',
+    severity: severityOf(job.status),
+    timestamp: job.endedAt ?? observer.observedAt,
+    payload: hashable({
+      trainingJobName: job.name,
+      trainingJobArn: job.arn,
+      trainingJobStatus: job.status,
+      createdAt: job.createdAt,
+      endedAt: job.endedAt,
+      tagsAtCapture: tags,
+      modelIdentity: modelIdentity({
+        tag: settings.modelIdentity.tag,
+        tags,
+        trainingJobName: job.name,
+        modelName: null,
       }),
-    ),
-    stoppingCondition: job.StoppingCondition,
-    roleArn: job.RoleArn,
-    vpcConfig: job.VpcConfig,
-    enableNetworkIsolation: job.EnableNetworkIsolation,
-    enableInterContainerTrafficEncryption: job.EnableInterContainerTrafficEncryption,
-    enableManagedSpotTraining: job.EnableManagedSpotTraining,
-    tuningJobArn: job.TuningJobArn,
-    autoMLJobArn: job.AutoMLJobArn,
-    environmentName: settings.environment ?? tags['Environment'],
-    tagsAtCapture: tags,
-    modelIdentity: modelIdentity({ tag: settings.modelIdentity.tag, tags, trainingJobName, modelName: null }),
-    captureGaps: gaps,
-  }) as JsonObject;
+      captureGaps: [gap],
+      ...foundBy(observer),
+    }) as JsonObject,
+  };
 }
 
-/** A job that was open vanished: somebody deleted the evidence before it could be read (DESIGN §5). */
-export function evidenceLost(job: { arn: string; name: string; createdAt: string }, observer: Observer): Observation {
+/** TRAINING_STARTED (opt-in): the specification as it stood when the job was first seen. What has yet to happen is null. */
+export function trainingStarted(job: TrainingJob, tags: Tags, observer: Observer, gaps: CaptureGap[]): Observation {
+  const createdAt = rfc3339(job.CreationTime) as string;
+  const { metrics: _later, ...payload } = trainingPayload(job, tags, observer, gaps);
   return {
+    ...observedBy(observer),
+    fact: facts.trainingStarted(job.TrainingJobArn as string, createdAt),
+    eventType: 'TRAINING_STARTED',
+    source: 'AWS_SAGEMAKER',
+    severity: 'INFO',
+    timestamp: createdAt,
+    payload: fitPayload(payload),
+  };
+}
+
+/** A live poll should have told it. */
+const foundBy = ({ kind }: Observer): JsonObject => (kind === 'RECONCILE' ? { foundBy: 'RECONCILIATION' } : {});
+
+/**
+ * A job that was open vanished, or one was made again under its name: somebody deleted the evidence before it could be read (DESIGN §5).
+ * `tags` are those of its first sight; null: the filters need them and they were never read, so it may be nobody's business.
+ */
+export function evidenceLost(
+  job: { arn: string; name: string; createdAt: string; status?: string; openStatus?: string | null },
+  observer: Observer,
+  tags: Tags | null,
+): Observation {
+  const { tag } = observer.settings.modelIdentity;
+  const identity = modelIdentity({
+    tag,
+    tags: tags ?? {},
+    trainingJobName: tag === null ? job.name : null,
+    modelName: null,
+  });
+  return {
+    ...observedBy(observer),
     fact: facts.vanished(job.arn, job.createdAt),
     eventType: 'EVIDENCE_LOST',
     source: 'AUDITAL',
     severity: 'HIGH',
     timestamp: observer.observedAt,
-    observedAt: observer.observedAt,
-    captureMode: 'POLL',
-    actor: { type: 'SERVICE', id: 'sagemaker-collector' },
-    integrationId: observer.integrationId,
-    payload: { reason: 'VANISHED', resourceArn: job.arn, resourceName: job.name, createdAt: job.createdAt },
-    tags: [],
+    payload: hashable({
+      reason: 'VANISHED',
+      resourceArn: job.arn,
+      resourceName: job.name,
+      createdAt: job.createdAt,
+      lastStatus: job.status ?? job.openStatus,
+      tagsAtCapture: tags,
+      modelIdentity: identity,
+      captureGaps: tags === null ? [{ field: 'tags', reason: 'NOT_FOUND', permission: null }] : [],
+    }) as JsonObject,
   };
 }
