@@ -52,7 +52,7 @@ export class Checkpointer {
     const [last] = await this.ports.ledger.read(stream, { direction: 'backwards', limit: 1 });
     if (!last || !equalBytes(last.data, note)) {
       const events = [binaryEvent(LEDGER_TYPES.checkpoint, note)];
-      await appendSurely(this.ports.ledger, stream, last?.revision ?? NO_STREAM, events);
+      await appendSurely(this.ports.ledger, [{ stream, expectedRevision: last?.revision ?? NO_STREAM, events }]);
     }
     // Dying here, subscribers have not heard of it: the next load publishes the newest note again.
     this.tell();

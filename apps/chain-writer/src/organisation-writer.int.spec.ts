@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { AppendRequest } from '@audital/contracts';
 import { type Ledger, openLedger } from '@audital/ledger';
 import {
   checkLedger,
@@ -17,6 +18,20 @@ import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/
 
 const ORGANISATION = organisationId();
 const CURSOR = `cursor-${integrationId()}`;
+
+const userEvent: AppendRequest = {
+  v: 1,
+  organisationId: ORGANISATION,
+  idempotencyKey: 'order-1',
+  eventType: 'HUMAN_REVIEW',
+  source: 'API',
+  severity: 'INFO',
+  timestamp: null,
+  actor: { type: 'API_KEY', id: 'key' },
+  modelId: null,
+  payload: { approved: true },
+  tags: ['a'],
+};
 
 const part = (expectedRevision: number, ...numbers: number[]) =>
   sealRequest(
@@ -51,19 +66,24 @@ afterEach(async () => {
 const factsIn = async (ledger: Ledger): Promise<number> => (await checkLedger(ledger)).events;
 
 describe('the crash table: every write × {fails, fails but persisted} × restart (DESIGN §8.3, §8.6)', () => {
-  // A part of two records: payloads, records, cursor, checkpoint swap, checkpoint append; and the same for a second part.
-  const rows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((faultAt) =>
-    (['fails', 'fails but persisted'] as Fault[]).map((fault) => [faultAt, fault] as const),
+  // A part of two records: payloads, records, cursor (in one write, or in three); checkpoint swap, checkpoint append. Then a second part.
+  const rows = ([false, true] as const).flatMap((oneByOne) =>
+    Array.from({ length: oneByOne ? 10 : 6 }, (_, index) => index + 1).flatMap((faultAt) =>
+      (['fails', 'fails but persisted'] as Fault[]).map(
+        (fault) => [faultAt, fault, oneByOne ? 'one stream at a time' : 'a batch in one write'] as const,
+      ),
+    ),
   );
 
-  it.each(rows)('write %i %s', async (faultAt, fault) => {
-    const doomed = await start({ faultAt, fault });
+  it.each(rows)('write %i %s, %s', async (faultAt, fault, store) => {
+    const oneByOne = store === 'one stream at a time';
+    const doomed = await start({ faultAt, fault, oneByOne });
     const sealed: number[] = [];
     await doomed.writer.seal(part(-1, 1, 2)).then(
       () => sealed.push(1, 2),
       () => undefined,
     );
-    await eventually(() => doomed.writes >= 5 || doomed.writes >= faultAt, {
+    await eventually(() => doomed.writes >= (oneByOne ? 5 : 3) || doomed.writes >= faultAt, {
       what: 'The first checkpoint, or the fault',
     });
     await doomed.writer.seal(part(0, 3, 4)).then(
@@ -89,6 +109,36 @@ describe('the crash table: every write × {fails, fails but persisted} × restar
       what: 'A published checkpoint',
     });
     expect(healthy.stopped).toBeNull();
+  });
+});
+
+describe('group commit', () => {
+  const requests = (count: number, tags: string[] = []) =>
+    Array.from({ length: count }, (_, number) => sealRequest([observation(number, { tags })]));
+
+  it('what waits together is written together: 500 requests take two writes', async () => {
+    const process = await start({ checkpointDelayMs: 60_000 });
+    await Promise.all(requests(500).map((request) => process.writer.seal(request)));
+    expect(process.writes).toBe(2);
+    expect(await factsIn(process.ledger)).toBe(501);
+  });
+
+  it('a batch is as large as one append may be; what did not fit is in the next one', async () => {
+    const process = await start({ checkpointDelayMs: 60_000 });
+    const largest = Array.from({ length: 32 }, () => 'ü'.repeat(128));
+    await Promise.all(requests(200, largest).map((request) => process.writer.seal(request)));
+    // 200 records of about 9 KiB: more than two appends of 900 KiB hold, and far fewer than 200.
+    expect(process.writes).toBeGreaterThan(2);
+    expect(process.writes).toBeLessThan(8);
+    expect(await factsIn(process.ledger)).toBe(201);
+  });
+
+  it('who sends the same key twice in one batch is answered with one event', async () => {
+    const { writer, ledger } = await start();
+    const request = { ...userEvent, idempotencyKey: 'twice' };
+    const [one, two] = await Promise.all([writer.append(request), writer.append(request)]);
+    expect(two).toEqual({ ...one, replayed: true });
+    expect(await factsIn(ledger)).toBe(2);
   });
 });
 
@@ -243,27 +293,14 @@ describe('§8.7 before the first append, the chain is compared with the checkpoi
 describe('§8.10 a user’s event', () => {
   it('is answered from the ledger when its key comes again, and refused with other content', async () => {
     const { writer, ledger } = await start();
-    const request = {
-      v: 1,
-      organisationId: ORGANISATION,
-      idempotencyKey: 'order-1',
-      eventType: 'HUMAN_REVIEW',
-      source: 'API',
-      severity: 'INFO',
-      timestamp: null,
-      actor: { type: 'API_KEY', id: 'key' },
-      modelId: null,
-      payload: { approved: true },
-      tags: ['a'],
-    } as const;
-    const first = await writer.append({ ...request, tags: ['a'] });
-    expect(await writer.append({ ...request, tags: ['a'] })).toEqual({ ...first, replayed: true });
-    await expect(writer.append({ ...request, tags: ['a'], payload: { approved: false } })).rejects.toMatchObject({
+    const first = await writer.append(userEvent);
+    expect(await writer.append(userEvent)).toEqual({ ...first, replayed: true });
+    await expect(writer.append({ ...userEvent, payload: { approved: false } })).rejects.toMatchObject({
       code: 'IDEMPOTENCY_KEY_REUSED',
     });
-    await expect(
-      writer.append({ ...request, tags: [], idempotencyKey: 'x', eventType: 'LOG_CREATED' }),
-    ).rejects.toMatchObject({ code: 'EVENT_RESERVED' });
+    await expect(writer.append({ ...userEvent, idempotencyKey: 'x', eventType: 'LOG_CREATED' })).rejects.toMatchObject({
+      code: 'EVENT_RESERVED',
+    });
     expect(await factsIn(ledger)).toBe(2);
   });
 });

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { hashText } from '@audital/chain/check';
 import {
   type AppendReply,
   type AppendRequest,
   Conflict,
   Corrupt,
-  facts,
   type Observation,
   type OrganisationId,
   Rejected,
@@ -13,15 +11,18 @@ import {
   Unavailable,
 } from '@audital/contracts';
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
+import { salts } from './adapters/salts';
 import { type OrganisationKeys, sha256, type SigningKey } from './adapters/keys';
 import { storeBatch } from './chain-store';
 import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
-import { type Outcome, sealBatch, type SealedBatch, type SealInput } from './domain/seal-batch';
+import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
+import { lookUp } from './look-up';
 import { replay } from './replay';
+import { sealInTurns } from './seal-in-turns';
 
 /** What the writer tells the world; both may fail without holding up the chain. */
 export interface WriterOutlets {
@@ -41,14 +42,11 @@ export interface WriterSettings {
 type SealResult = { reply: AppendReply | null };
 interface Waiting {
   input: SealInput;
-  bytes: number;
   resolve: (result: SealResult) => void;
   reject: (error: unknown) => void;
 }
 
 const BATCH_REQUESTS_MAX = 256;
-/** Records are smaller than the requests they come from, plus about 1 KiB each: this keeps an append below 900 KiB. */
-const BATCH_BYTES_MAX = 448 * 1024;
 
 /**
  * One organisation's chain, written by one loop: what came in since the last batch is the next one. Between any two writes the process
@@ -57,6 +55,7 @@ const BATCH_BYTES_MAX = 448 * 1024;
 export class OrganisationWriter {
   private readonly queue: Waiting[] = [];
   private readonly identity: Identity;
+  private readonly newSalt = salts();
   private state: ChainState | null = null;
   private readonly checkpointer: Checkpointer;
   private stopped: Error | null = null;
@@ -121,9 +120,8 @@ export class OrganisationWriter {
   }
 
   private enqueue(input: SealInput): Promise<SealResult> {
-    const bytes = JSON.stringify(input.request).length;
     return new Promise((resolve, reject) => {
-      this.queue.push({ input, bytes, resolve, reject });
+      this.queue.push({ input, resolve, reject });
       void this.kick();
     });
   }
@@ -140,24 +138,13 @@ export class OrganisationWriter {
     // What arrives in the same turn of the event loop shares the first batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0 || this.checkpointDue) {
-      const batch = this.takeBatch();
+      const batch = this.queue.splice(0, BATCH_REQUESTS_MAX);
       try {
         await this.step(batch);
       } catch (error) {
         this.fail(batch, error);
       }
     }
-  }
-
-  private takeBatch(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { bytes: size } of this.queue) {
-      if (count > 0 && (count >= BATCH_REQUESTS_MAX || bytes + size > BATCH_BYTES_MAX)) break;
-      bytes += size;
-      count += 1;
-    }
-    return this.queue.splice(0, count);
   }
 
   private async step(batch: Waiting[]): Promise<void> {
@@ -189,7 +176,8 @@ export class OrganisationWriter {
       error instanceof Conflict
         ? new Unavailable('ledger', 'Another writer wrote this chain; it is read again.', { cause: error })
         : error;
-    for (const { reject } of batch) reject(passing);
+    // What waits for the next batch still waits.
+    for (const one of batch) if (!this.queue.includes(one)) one.reject(passing);
     if (batch.length === 0 && !this.closing) this.scheduleCheckpoint(1_000);
   }
 
@@ -210,20 +198,28 @@ export class OrganisationWriter {
   }
 
   private async sealWaiting(state: ChainState, waiting: Waiting[]): Promise<void> {
-    const batch = await this.settleReplays(waiting);
+    const known = lookUp(
+      this.ports.index,
+      this.organisationId,
+      this.identity,
+      waiting.map(({ input }) => input),
+    );
+    const batch = await this.settleReplays(waiting, known);
     if (batch.length === 0) return;
     const startedAt = performance.now();
     const inputs = batch.map(({ input }) => input);
-    const sealed = sealBatch(state, inputs, {
+    const sealed = await sealInTurns(state, inputs, {
       sha256,
       identity: this.identity,
       origin: this.keys.origin,
       logCreated: { vkey: this.keys.key(1).vkey },
       now: this.o.settings.now().toISOString(),
-      newSalt: () => randomBytes(32),
-      known: (identity) => this.ports.index.find(this.organisationId, identity),
+      newSalt: this.newSalt,
+      known,
       revisions: await this.revisions(inputs),
     });
+    // What did not fit is first in the next batch.
+    this.queue.unshift(...batch.splice(sealed.outcomes.length));
     await storeBatch(this.ports.ledger, this.organisationId, sealed);
     this.state = sealed.state;
     this.ports.index.add(this.organisationId, sealed.records);
@@ -261,7 +257,7 @@ export class OrganisationWriter {
         one.resolve({ reply: null });
         return;
       case 'appended': {
-        const record = sealed.records.find(({ position }) => position === outcome.position);
+        const record = sealed.records[outcome.position - (sealed.records[0]?.position ?? 0)];
         if (record)
           one.resolve({
             reply: {
@@ -282,10 +278,10 @@ export class OrganisationWriter {
   }
 
   /** Keys that the chain knows are answered from the ledger; the rest goes into the batch. */
-  private async settleReplays(waiting: Waiting[]): Promise<Waiting[]> {
+  private async settleReplays(waiting: Waiting[], known: (identity: string) => number | null): Promise<Waiting[]> {
     const rest: Waiting[] = [];
     for (const one of waiting) {
-      const position = one.input.kind === 'append' ? this.positionOf(one.input.request) : null;
+      const position = one.input.kind === 'append' ? known(this.identity.of(factsOf(one.input)[0] as string)) : null;
       if (position === null || one.input.kind !== 'append') rest.push(one);
       else
         await replay(this.ports.ledger, this.organisationId, one.input.request, position).then(
@@ -294,10 +290,6 @@ export class OrganisationWriter {
         );
     }
     return rest;
-  }
-
-  private positionOf(request: AppendRequest): number | null {
-    return this.ports.index.find(this.organisationId, this.identity.of(facts.api(request.idempotencyKey)));
   }
 
   private scheduleCheckpoint(delayMs: number): void {

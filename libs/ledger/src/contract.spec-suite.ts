@@ -1,5 +1,14 @@
 import { Conflict, Rejected } from '@audital/contracts';
-import { binaryEvent, jsonEvent, type Ledger, NO_STREAM, readAll, type StoredEvent, StreamDeleted } from './index';
+import {
+  appendInOrder,
+  binaryEvent,
+  jsonEvent,
+  type Ledger,
+  NO_STREAM,
+  readAll,
+  type StoredEvent,
+  StreamDeleted,
+} from './index';
 
 export interface LedgerUnderTest {
   /** Opens the same ledger again, or first, with the prefixes that may be written. */
@@ -170,6 +179,25 @@ export function ledgerContract(under: () => LedgerUnderTest): void {
       ledger.append(stream, NO_STREAM, [binaryEvent('A', new Uint8Array(901 * 1024))]),
     ).rejects.toMatchObject({ code: 'LEDGER_APPEND_TOO_LARGE' });
     expect(await ledger.lastRevision(stream)).toBe(NO_STREAM);
+  });
+
+  it('makes several appends durable in their order; the identical list again completes it and adds nothing', async () => {
+    const [payload, cursor] = [stream.replace('chain-', 'payload-'), stream.replace('chain-', 'cursor-')];
+    const appends = [payload, stream, cursor].map((name) => ({
+      stream: name,
+      expectedRevision: NO_STREAM,
+      events: [jsonEvent('A', `${name} 1`), jsonEvent('A', `${name} 2`)],
+    }));
+    // As if the process had died after the first.
+    await ledger.append(payload, NO_STREAM, appends[0]?.events ?? []);
+    await appendInOrder(ledger, appends);
+    await appendInOrder(ledger, appends);
+    for (const name of [payload, stream, cursor]) expect(await ledger.lastRevision(name)).toBe(1);
+    const stale = [
+      { ...appends[1], expectedRevision: 1 },
+      { ...appends[2], expectedRevision: 0 },
+    ] as typeof appends;
+    await expect(appendInOrder(ledger, stale)).rejects.toMatchObject({ name: 'Conflict', stream: cursor });
   });
 
   it('trims working memory, and no evidence', async () => {

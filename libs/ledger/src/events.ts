@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeJson } from '@audital/contracts';
-import type { Ledger, NewEvent, StoredEvent } from './ledger';
+import type { Ledger, NewEvent, StoredEvent, StreamAppend } from './ledger';
 
 /** The UUID text of the first 128 bits of a SHA-256 (DESIGN §8.1). */
 export function eventIdOf(sha256: Uint8Array): string {
@@ -16,6 +16,15 @@ export function jsonEvent(type: string, data: unknown, metadata?: unknown): NewE
 export function binaryEvent(type: string, data: Uint8Array, metadata: Uint8Array = new Uint8Array(0)): NewEvent {
   const hash = createHash('sha256').update(`${type}\n`).update(data).update('\n').update(metadata).digest();
   return { id: eventIdOf(hash), type, data, metadata };
+}
+
+/**
+ * Makes all the appends durable, each before the next: in one transaction where the store has one, so that a batch costs one fsync. When it
+ * fails, any number of the first may stand; the identical list again completes it (DESIGN §8.1).
+ */
+export async function appendInOrder(ledger: Ledger, appends: StreamAppend[]): Promise<void> {
+  if (ledger.appendTogether) return ledger.appendTogether(appends);
+  for (const { stream, expectedRevision, events } of appends) await ledger.append(stream, expectedRevision, events);
 }
 
 const PAGE = 1000;

@@ -1,7 +1,16 @@
-export { binaryEvent, eventIdOf, jsonEvent, readAll } from './events';
+export { appendInOrder, binaryEvent, eventIdOf, jsonEvent, readAll } from './events';
 export { handle, load } from './handle';
 export type { Decider, Handled } from './handle';
 export { NO_STREAM, StreamDeleted } from './ledger';
-export type { AppendResult, FollowOptions, FollowTarget, Ledger, NewEvent, ReadOptions, StoredEvent } from './ledger';
+export type {
+  AppendResult,
+  FollowOptions,
+  FollowTarget,
+  Ledger,
+  NewEvent,
+  ReadOptions,
+  StoredEvent,
+  StreamAppend,
+} from './ledger';
 export { openLedger } from './open';
 export type { LedgerOptions } from './open';

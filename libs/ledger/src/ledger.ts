@@ -15,6 +15,13 @@ export interface StoredEvent extends NewEvent {
   position: string;
 }
 
+/** One of several appends that belong together. */
+export interface StreamAppend {
+  stream: string;
+  expectedRevision: number;
+  events: NewEvent[];
+}
+
 export interface AppendResult {
   /** Revision of the last event of this append. */
   lastRevision: number;
@@ -56,6 +63,11 @@ export interface Ledger {
    * followed; other bytes under the same ids are a Conflict (SQLite compares bytes; EventStoreDB cannot, hence ids made from bytes).
    */
   append(stream: string, expectedRevision: number, events: NewEvent[]): Promise<AppendResult>;
+  /**
+   * Several appends at once, for a store that can make all of them durable by one fsync: all or none. Stores without it are given one append
+   * after the other (`appendInOrder`), and a crash may leave the first of them; callers order them so that this is harmless.
+   */
+  appendTogether?(appends: StreamAppend[]): Promise<void>;
   /** A missing stream, or a start beyond the end, reads as empty; a tombstoned stream throws `StreamDeleted`. */
   read(stream: string, options?: ReadOptions): Promise<StoredEvent[]>;
   /** Revision of the last event, or NO_STREAM. */

@@ -16,25 +16,40 @@ export interface IndexStamp {
  */
 export class IdentityIndex {
   private readonly db: DatabaseSync;
-  private readonly findOne: StatementSync;
+  private readonly findMany: StatementSync;
   private readonly insert: StatementSync;
+  /** Identities are stored under a small number instead of the organisation's id. */
+  private readonly numbers = new Map<string, number>();
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, 'identities.sqlite');
     this.db = open(path);
-    this.findOne = this.db.prepare('SELECT position FROM identities WHERE organisation = ? AND identity = ?');
+    this.findMany = this.db.prepare(
+      'SELECT identity, position FROM identities WHERE organisation = ? AND identity IN (SELECT value FROM json_each(?))',
+    );
     this.insert = this.db.prepare('INSERT OR IGNORE INTO identities VALUES (?, ?, ?)');
   }
 
   find(organisationId: string, identity: string): number | null {
-    const row = this.findOne.get(organisationId, identity) as { position: number } | undefined;
-    return row?.position ?? null;
+    return this.findAll(organisationId, [identity]).get(identity) ?? null;
+  }
+
+  /** Positions of those that stand in the chain. */
+  findAll(organisationId: string, identities: string[]): Map<string, number> {
+    const rows = this.findMany.all(this.number(organisationId), JSON.stringify(identities));
+    return new Map(
+      (rows as unknown as { identity: string; position: number }[]).map(({ identity, position }) => [
+        identity,
+        position,
+      ]),
+    );
   }
 
   add(organisationId: string, entries: { identity: string; position: number }[]): void {
+    const organisation = this.number(organisationId);
     this.transaction(() => {
-      for (const { identity, position } of entries) this.insert.run(organisationId, identity, position);
+      for (const { identity, position } of entries) this.insert.run(organisation, identity, position);
     });
   }
 
@@ -66,12 +81,22 @@ export class IdentityIndex {
   forget(organisationId: string): void {
     this.transaction(() => {
       this.db.prepare('DELETE FROM stamps WHERE organisation = ?').run(organisationId);
-      this.db.prepare('DELETE FROM identities WHERE organisation = ?').run(organisationId);
+      this.db.prepare('DELETE FROM identities WHERE organisation = ?').run(this.number(organisationId));
     });
   }
 
   close(): void {
     this.db.close();
+  }
+
+  private number(organisationId: string): number {
+    const known = this.numbers.get(organisationId);
+    if (known !== undefined) return known;
+    this.db.prepare('INSERT OR IGNORE INTO organisations (id) VALUES (?)').run(organisationId);
+    const row = this.db.prepare('SELECT number FROM organisations WHERE id = ?').get(organisationId);
+    const { number } = row as { number: number };
+    this.numbers.set(organisationId, number);
+    return number;
   }
 
   private transaction(work: () => void): void {
@@ -91,10 +116,23 @@ function open(path: string): DatabaseSync {
   }
 }
 
+/** Another version's index is built anew: nothing is lost by that. */
+const VERSION = 2;
+
 function schema(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
-  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-    CREATE TABLE IF NOT EXISTS identities (organisation TEXT, identity TEXT, position INTEGER NOT NULL, PRIMARY KEY (organisation, identity)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS stamps (organisation TEXT PRIMARY KEY, size INTEGER NOT NULL, head TEXT NOT NULL, last_recorded_at TEXT NOT NULL, hashes BLOB NOT NULL);`);
-  return db;
+  try {
+    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
+    if (tables > 0 && version !== VERSION) throw new Error(`The index has version ${version}.`);
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;
+    CREATE TABLE IF NOT EXISTS organisations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS identities (organisation INTEGER, identity TEXT, position INTEGER NOT NULL, PRIMARY KEY (organisation, identity)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS stamps (organisation TEXT PRIMARY KEY, size INTEGER NOT NULL, head TEXT NOT NULL, last_recorded_at TEXT NOT NULL, hashes BLOB NOT NULL);
+    PRAGMA user_version = ${VERSION};`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }

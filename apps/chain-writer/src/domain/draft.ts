@@ -12,7 +12,7 @@ import {
   SEVERITIES,
   SOURCE,
 } from '@audital/contracts';
-import { checkPayload } from '@audital/chain/write';
+import { payloadBytes, Uncanonical } from '@audital/chain/write';
 
 /** What is about to be sealed, whoever sent it. */
 export interface Draft {
@@ -35,8 +35,15 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const isTime = (text: unknown): boolean =>
   typeof text === 'string' && TIME.test(text) && !Number.isNaN(Date.parse(text));
 
-/** A sentence saying what is wrong with a draft, or null. */
-export function draftProblem(draft: Draft): string | null {
+/** The canonical bytes of the payload, or a sentence saying what is wrong with the draft. */
+export function checkDraft(draft: Draft): Uint8Array | string {
+  const problem = draftProblem(draft);
+  if (problem !== null) return problem;
+  const bytes = payloadBytes(draft.payload);
+  return bytes instanceof Uncanonical ? `payload cannot be hashed: ${bytes.message}` : bytes;
+}
+
+function draftProblem(draft: Draft): string | null {
   if (!EVENT_TYPE.test(draft.eventType))
     return 'eventType is not upper-case letters, digits and underscores (64 at most).';
   if (!SOURCE.test(draft.source)) return 'source is not upper-case letters, digits and underscores (32 at most).';
@@ -45,7 +52,7 @@ export function draftProblem(draft: Draft): string | null {
   if (!isTime(draft.timestamp)) return 'timestamp is not RFC 3339 in UTC with milliseconds.';
   if (!isTime(draft.observedAt)) return 'observedAt is not RFC 3339 in UTC with milliseconds.';
   if (draft.modelId !== null && !isId('mdl', draft.modelId)) return 'modelId is not mdl_ and 26 characters.';
-  return tagsProblem(draft.tags) ?? actorProblem(draft.actor) ?? payloadProblem(draft.payload);
+  return tagsProblem(draft.tags) ?? actorProblem(draft.actor);
 }
 
 function tagsProblem(tags: unknown): string | null {
@@ -61,11 +68,6 @@ function actorProblem(actor: { type: string; id: string } | null): string | null
   const isText = (text: unknown): boolean =>
     typeof text === 'string' && text.length > 0 && text.length <= 256 && text.isWellFormed();
   return actor && isText(actor.type) && isText(actor.id) ? null : 'actor has no type and id of 1 to 256 characters.';
-}
-
-function payloadProblem(payload: JsonObject): string | null {
-  const problem = checkPayload(payload);
-  return problem === null ? null : `payload cannot be hashed: ${problem.message}`;
 }
 
 export function fromObservation(observation: Observation): Draft {

@@ -16,11 +16,18 @@ import {
   type RecordMetadata,
   type SealRequest,
 } from '@audital/contracts';
+import { APPEND_BYTES_MAX, changesBytesOf, METADATA_BYTES, PAYLOAD_BYTES_MAX, recordBytesOf } from './batch-size';
 import { type ChainState, nextPayloadPlace, withRecord } from './chain-state';
-import { type Draft, draftProblem, fromApi, fromObservation } from './draft';
+import { checkDraft, type Draft, fromApi, fromObservation } from './draft';
 import type { Identity } from './identity';
 
 export type SealInput = { kind: 'seal'; request: SealRequest } | { kind: 'append'; request: AppendRequest };
+
+/** Under which facts an input may stand in the chain already. */
+export function factsOf(input: SealInput): string[] {
+  if (input.kind === 'append') return [facts.api(input.request.idempotencyKey)];
+  return input.request.observations.flatMap(({ fact }) => [fact, facts.refused(fact)]);
+}
 
 /** What the edge knows and the decision needs. */
 export interface SealContext {
@@ -43,7 +50,7 @@ export interface SealedRecord {
   blockHash: Uint8Array;
   id: string;
   identity: string;
-  payload: { segment: number; revision: number; data: Uint8Array };
+  payload: { segment: number; revision: number; data: Uint8Array; hash: Uint8Array };
   metadata: RecordMetadata;
 }
 
@@ -66,16 +73,33 @@ export type Outcome =
 export interface SealedBatch {
   records: SealedRecord[];
   cursors: CursorAppend[];
+  /** Of the first inputs; those beyond did not fit, and are the next batch's. */
   outcomes: Outcome[];
   state: ChainState;
 }
 
 /** Orders, hashes and links what came in together: one batch, one append (DESIGN §3). Pure; the same inputs give the same bytes. */
 export function sealBatch(state: ChainState, inputs: SealInput[], context: SealContext): SealedBatch {
+  const steps = sealing(state, inputs, context);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in steps of one event each, between which the caller may see to other things. */
+export function* sealing(
+  state: ChainState,
+  inputs: SealInput[],
+  context: SealContext,
+): Generator<void, SealedBatch, void> {
   const batch = new Batch(state, context);
-  const outcomes = inputs.map((input) =>
-    input.kind === 'seal' ? batch.seal(input.request) : batch.append(input.request),
-  );
+  const outcomes: Outcome[] = [];
+  for (const input of inputs) {
+    if (outcomes.length > 0 && !batch.hasRoomFor(input)) break;
+    outcomes.push(input.kind === 'seal' ? yield* batch.seal(input.request) : batch.append(input.request));
+    yield;
+  }
   return { records: batch.records, cursors: batch.cursors, outcomes, state: batch.state };
 }
 
@@ -85,6 +109,8 @@ class Batch {
   private readonly own = new Map<string, number>();
   private readonly revisions: Map<string, number>;
   private readonly batchStart: number;
+  private recordBytes = 0;
+  private payloadBytes = 0;
 
   constructor(
     public state: ChainState,
@@ -94,24 +120,30 @@ class Batch {
     this.batchStart = state.tree.size;
   }
 
-  seal(request: SealRequest): Outcome {
+  hasRoomFor(input: SealInput): boolean {
+    return this.payloadBytes < PAYLOAD_BYTES_MAX && this.recordBytes + recordBytesOf(input) <= APPEND_BYTES_MAX;
+  }
+
+  *seal(request: SealRequest): Generator<void, Outcome, void> {
     const reason = request.cursor ? this.fenceProblem(request.cursor, request.integrationId) : null;
     if (reason !== null) return { kind: 'dropped', reason };
     const before = this.records.length;
-    const dead = request.observations.flatMap((observation) => {
+    const dead: { observation: Observation; reason: string }[] = [];
+    for (const observation of request.observations) {
       const refusal = this.observe(observation);
-      return refusal === null ? [] : [{ observation, reason: refusal }];
-    });
+      if (refusal !== null) dead.push({ observation, reason: refusal });
+      yield;
+    }
     if (request.cursor) this.moveCursor(request.cursor, this.records.length > before);
     return { kind: 'sealed', dead };
   }
 
   append(request: AppendRequest): Outcome {
     const draft = fromApi(request, this.recordedAt());
-    const reason = draftProblem(draft);
-    if (reason !== null) return { kind: 'refused', reason };
+    const checked = checkDraft(draft);
+    if (typeof checked === 'string') return { kind: 'refused', reason: checked };
     if (this.own.has(this.context.identity.of(draft.fact))) return { kind: 'again' };
-    return { kind: 'appended', position: this.add(draft) };
+    return { kind: 'appended', position: this.add(draft, checked) };
   }
 
   private fenceProblem(cursor: CursorStep, integrationId: string | null): string | null {
@@ -129,8 +161,10 @@ class Batch {
     const settled = this.find(fact) ?? this.find(facts.refused(fact));
     if (settled !== null) return null;
     const draft = fromObservation(observation);
-    const reason = draftProblem(draft) ?? this.tooLarge(draft);
-    this.add(reason === null ? draft : this.evidenceLost(observation, reason));
+    const checked = checkDraft(draft);
+    const reason = typeof checked === 'string' ? checked : this.tooLarge(draft);
+    if (reason === null) this.add(draft, checked as Uint8Array);
+    else this.add(this.evidenceLost(observation, reason));
     return reason;
   }
 
@@ -174,16 +208,20 @@ class Batch {
     this.revisions.set(stream, expectedRevision + 1);
     // DESIGN §8.3: whoever takes over finds the move beside the record that justifies it.
     const last = this.records.at(-1);
-    if (hasRecords && last) last.metadata = { ...last.metadata, cursors: [append] };
+    if (hasRecords && last) {
+      last.metadata = { ...last.metadata, cursors: [append] };
+      this.recordBytes += changesBytesOf(append);
+    }
   }
 
-  private add(draft: Draft): number {
+  /** `payload`: its canonical bytes, when they are known already. */
+  private add(draft: Draft, payload?: Uint8Array): number {
     if (this.state.tree.size === 0) this.addRecord(this.logCreated());
     const { identity } = this.context;
     const modelId = draft.modelId ?? (draft.modelIdentity ? identity.modelId(draft.modelIdentity) : null);
     if (modelId !== null && this.find(facts.modelRegistered(modelId)) === null)
       this.addRecord(modelRegistered(draft, modelId, identity));
-    return this.addRecord({ ...draft, modelId });
+    return this.addRecord({ ...draft, modelId }, payload);
   }
 
   private logCreated(): Draft {
@@ -213,10 +251,10 @@ class Batch {
     };
   }
 
-  private addRecord(draft: Draft): number {
+  private addRecord(draft: Draft, payload = canonicalBytes(draft.payload)): number {
     const { sha256, identity, origin, newSalt } = this.context;
     const salt = newSalt();
-    const payload = canonicalBytes(draft.payload);
+    const saltedHash = payloadHash(sha256, salt, payload);
     const place = nextPayloadPlace(this.state);
     const position = this.state.tree.size;
     const record: ChainRecord = {
@@ -235,7 +273,7 @@ class Batch {
       captureMode: draft.captureMode,
       actor: { type: draft.actor.type, id: draft.actor.id },
       tags: draft.tags,
-      payloadHash: hashText(payloadHash(sha256, salt, payload)),
+      payloadHash: hashText(saltedHash),
       prevHash: this.state.head,
     };
     const { bytes, blockHash } = sealRecord(sha256, record);
@@ -247,10 +285,12 @@ class Batch {
       blockHash,
       id: record.id,
       identity: factIdentity,
-      payload: { segment, revision, data: concat(salt, payload) },
+      payload: { segment, revision, data: concat(salt, payload), hash: saltedHash },
       metadata: { segment, revision, batchStart: this.batchStart },
     });
     this.own.set(factIdentity, position);
+    this.recordBytes += bytes.length + METADATA_BYTES;
+    this.payloadBytes += payload.length;
     this.state = withRecord(sha256, place.state, record, blockHash);
     return position;
   }

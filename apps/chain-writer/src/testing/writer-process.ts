@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type OrganisationId, Unavailable } from '@audital/contracts';
-import { type Ledger, openLedger } from '@audital/ledger';
+import { appendInOrder, type Ledger, openLedger, type StreamAppend } from '@audital/ledger';
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
@@ -14,7 +14,11 @@ export interface WriterProcessOptions {
   organisationId: OrganisationId;
   faultAt?: number;
   fault?: Fault;
+  /** As a store that appends one stream at a time, with a write, and a place to die, between each and the next. */
+  oneByOne?: boolean;
   now?: () => Date;
+  /** 5 when absent. */
+  checkpointDelayMs?: number;
 }
 
 /** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
@@ -46,10 +50,12 @@ export class WriterProcess {
     };
     const ports = {
       ledger: new Proxy(ledger, {
-        get: (target, name) =>
-          name === 'append'
-            ? (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args))
-            : bound(target, name),
+        get: (target, name) => {
+          if (name === 'append') return (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args));
+          if (name === 'appendTogether')
+            return o.oneByOne ? undefined : (appends: StreamAppend[]) => meet(() => appendInOrder(ledger, appends));
+          return bound(target, name);
+        },
       }),
       checkpoints: new Proxy(checkpoints, {
         get: (target, name) =>
@@ -74,7 +80,7 @@ export class WriterProcess {
     const keys = organisationKeys(Buffer.alloc(32, 3), o.organisationId, 'audital.example');
     const writer = new OrganisationWriter(o.organisationId, keys, ports, {
       outlets,
-      settings: { checkpointDelayMs: 5, now: o.now ?? (() => new Date()) },
+      settings: { checkpointDelayMs: o.checkpointDelayMs ?? 5, now: o.now ?? (() => new Date()) },
     });
     holder.process = new WriterProcess(ledger, checkpoints, index, writer);
     return holder.process;

@@ -20,63 +20,84 @@ export const DEPTH_MAX = 32;
  * arrives as …993 would be hashed as …992.
  */
 export function canonicalBytes(value: unknown): Uint8Array {
-  return utf8(canonicalText(value, '', 0));
+  return utf8(canonicalText(value, []));
 }
 
-/** Null when `value` is plain JSON of at most 32 levels and 256 KiB; else what is wrong with it. */
-export function checkPayload(value: unknown): Uncanonical | null {
+/** The canonical bytes when `value` is plain JSON of at most 32 levels and 256 KiB; else what is wrong with it. */
+export function payloadBytes(value: unknown): Uint8Array | Uncanonical {
   try {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return new Uncanonical('', 'is not a JSON object.');
-    const size = canonicalBytes(value).length;
-    return size <= PAYLOAD_BYTES_MAX
-      ? null
-      : new Uncanonical('', `has ${size} canonical bytes; at most ${PAYLOAD_BYTES_MAX} are taken.`);
+    const bytes = canonicalBytes(value);
+    return bytes.length <= PAYLOAD_BYTES_MAX
+      ? bytes
+      : new Uncanonical('', `has ${bytes.length} canonical bytes; at most ${PAYLOAD_BYTES_MAX} are taken.`);
   } catch (error) {
     if (error instanceof Uncanonical) return error;
     throw error;
   }
 }
 
-function canonicalText(value: unknown, pointer: string, depth: number): string {
-  if (value === null || value === true || value === false) return String(value);
-  if (typeof value === 'string') return stringText(value, pointer);
-  if (typeof value === 'number') return numberText(value, pointer);
-  if (typeof value !== 'object') throw new Uncanonical(pointer, `is ${typeof value}, which JSON does not have.`);
-  if (depth >= DEPTH_MAX) throw new Uncanonical(pointer, `is nested deeper than ${DEPTH_MAX} levels.`);
-  if (Array.isArray(value)) {
-    // Array.from turns holes into undefined, which is refused.
-    return `[${Array.from(value, (item: unknown, index) => canonicalText(item, `${pointer}/${index}`, depth + 1)).join(',')}]`;
-  }
-  return objectText(value, pointer, depth);
+/** Null when `payloadBytes` answers bytes; else what is wrong with the value. */
+export function checkPayload(value: unknown): Uncanonical | null {
+  const bytes = payloadBytes(value);
+  return bytes instanceof Uncanonical ? bytes : null;
 }
 
-function objectText(value: object, pointer: string, depth: number): string {
+/** `path` holds the keys that led to the value: it is put together only when something is wrong with it. */
+function canonicalText(value: unknown, path: (string | number)[]): string {
+  if (typeof value === 'string') return stringText(value, path);
+  if (value === null || value === true || value === false) return String(value);
+  if (typeof value === 'number') return numberText(value, path);
+  if (typeof value !== 'object') throw wrong(path, `is ${typeof value}, which JSON does not have.`);
+  if (path.length >= DEPTH_MAX) throw wrong(path, `is nested deeper than ${DEPTH_MAX} levels.`);
+  return Array.isArray(value) ? arrayText(value, path) : objectText(value, path);
+}
+
+function arrayText(items: unknown[], path: (string | number)[]): string {
+  let text = '[';
+  // By index: a hole is undefined, which is refused.
+  for (let index = 0; index < items.length; index += 1) {
+    path.push(index);
+    text += (index > 0 ? ',' : '') + canonicalText(items[index], path);
+    path.pop();
+  }
+  return `${text}]`;
+}
+
+function objectText(value: object, path: (string | number)[]): string {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    throw new Uncanonical(pointer, 'is not a plain object.');
-  if (Object.getOwnPropertySymbols(value).length > 0) throw new Uncanonical(pointer, 'has a symbol for a key.');
-  const members = Object.entries(value as Record<string, unknown>);
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw wrong(path, 'is not a plain object.');
+  if (Object.getOwnPropertySymbols(value).length > 0) throw wrong(path, 'has a symbol for a key.');
+  // Without a comparison, sort goes by UTF-16 code units.
+  const keys = Object.keys(value).sort();
   let text = '{';
-  for (const [key, member] of members) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    text += `${text.length > 1 ? ',' : ''}${stringText(key, at)}:${canonicalText(member, at, depth + 1)}`;
+  for (const key of keys) {
+    path.push(key);
+    const name = stringText(key, path);
+    text += `${text.length > 1 ? ',' : ''}${name}:${canonicalText((value as Record<string, unknown>)[key], path)}`;
+    path.pop();
   }
   return `${text}}`;
 }
 
-function stringText(value: string, pointer: string): string {
-  if (!value.isWellFormed())
-    throw new Uncanonical(pointer, 'holds half of a surrogate pair, which UTF-8 cannot represent.');
+/** Printable ASCII without quote and backslash is its own JSON text. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function stringText(value: string, path: (string | number)[]): string {
+  if (PLAIN.test(value)) return `"${value}"`;
+  if (!value.isWellFormed()) throw wrong(path, 'holds half of a surrogate pair, which UTF-8 cannot represent.');
   return JSON.stringify(value);
 }
 
-function numberText(value: number, pointer: string): string {
-  if (!Number.isFinite(value))
-    throw new Uncanonical(pointer, `is ${value}, which JSON does not have: write it as a string.`);
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new Uncanonical(pointer, 'is an integer beyond 2^53 - 1, which loses digits: write it as a string.');
-  }
-  return JSON.stringify(value);
+function numberText(value: number, path: (string | number)[]): string {
+  if (!Number.isFinite(value)) throw wrong(path, `is ${value}, which JSON does not have: write it as a string.`);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw wrong(path, 'is an integer beyond 2^53 - 1, which loses digits: write it as a string.');
+  return Object.is(value, -0) ? '0' : String(value);
+}
+
+function wrong(path: (string | number)[], reason: string): Uncanonical {
+  const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return new Uncanonical(pointer, reason);
 }

@@ -1,6 +1,13 @@
 export { concat, equalBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from '../format/bytes';
 export type { Sha256 } from '../format/bytes';
-export { canonicalBytes, checkPayload, DEPTH_MAX, PAYLOAD_BYTES_MAX, Uncanonical } from '../format/canonical';
+export {
+  canonicalBytes,
+  checkPayload,
+  DEPTH_MAX,
+  PAYLOAD_BYTES_MAX,
+  payloadBytes,
+  Uncanonical,
+} from '../format/canonical';
 export { checkpointText, noteKeyId, parseCheckpoint, parseVkey, vkeyOf } from '../format/note';
 export type { Checkpoint, NoteKey } from '../format/note';
 export {
