@@ -13,6 +13,7 @@ const PROCESSES = [
   'poller-scheduler',
   'sagemaker-collector',
   'gateway',
+  'chain-verifier',
 ];
 
 let folder: TempFolder;

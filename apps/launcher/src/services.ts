@@ -5,7 +5,7 @@ import type { ProcessSpec } from './supervisor';
 
 /** The drain order: who takes in first, who remembers last. What is listed together stops together. */
 export const DRAIN_ORDER = [
-  ['gateway', 'poller-scheduler'],
+  ['gateway', 'poller-scheduler', 'chain-verifier'],
   ['sagemaker-collector', 'integration-registry'],
   ['chain-writer'],
   ['nats-server', 'aws-simulator'],
@@ -37,6 +37,7 @@ export const SERVICES = [
   'integration-registry',
   'poller-scheduler',
   'sagemaker-collector',
+  'chain-verifier',
   'gateway',
 ] as const;
 
@@ -100,6 +101,8 @@ function ownEnv(name: (typeof SERVICES)[number], plan: Plan): Record<string, str
         INDEX_DIR: join(folder.index, name),
         PINS_DIR: folder.pins,
       };
+    case 'chain-verifier':
+      return { INDEX_DIR: join(folder.index, name), PINS_DIR: folder.pins };
     case 'integration-registry':
       return { KEY_PEPPER_FILE: secrets.pepperFile };
     case 'sagemaker-collector':

@@ -68,3 +68,4 @@ export type { RecordMetadata } from './streams';
 export { STREAMS, partitionOf, subjects } from './subjects';
 export type { RegistryVerb, Reply, StreamName } from './subjects';
 export type { RunInfo } from './run-info';
+export type { AskVerifierStatus, ChainAlert, ChainAlertCode, VerifierReport } from './verifying';

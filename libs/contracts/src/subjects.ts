@@ -17,6 +17,7 @@ export const subjects = {
   askChain: (partition: number, verb: 'append'): string => `ask.chain.${partition}.${verb}`,
   askCollectorTest: (): string => 'ask.collector.test',
   askSchedulerPoll: (): string => 'ask.scheduler.poll',
+  askVerifierStatus: (): string => 'ask.verifier.status',
 } as const;
 
 export type RegistryVerb =

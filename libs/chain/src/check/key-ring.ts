@@ -22,6 +22,16 @@ export class KeyRing {
     this.keys = vkeys.map((vkey) => parseVkey(sha256, vkey));
   }
 
+  /** A key that the reader trusts from elsewhere. False when the text is none. */
+  trust(vkey: string): boolean {
+    try {
+      this.keys.push(parseVkey(this.sha256, vkey));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Whether the event endorsed a key that was not trusted yet. Hostile payloads change nothing. */
   learn(record: ChainRecord, payload: Uint8Array): boolean {
     const { eventType, source, tags, origin } = record;

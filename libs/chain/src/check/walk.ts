@@ -1,5 +1,6 @@
 import { equalBytes, fromUtf8, type Sha256 } from '../format/bytes';
-import { type ChainRecord, hashText, leafHash, nodeHash, ZERO_HASH } from '../format/record';
+import { type ChainRecord, hashText, leafHash, ZERO_HASH } from '../format/record';
+import { Frontier } from './frontier';
 import { parseRecord, payloadMatches } from './record';
 
 export type FindingKind =
@@ -13,8 +14,8 @@ export interface Finding {
 }
 
 export interface WalkedEntry {
-  /** Where the store or the file says that the record stands. */
-  chainPosition: number;
+  /** Where the file says that the record stands. Null: the record's own word counts, and the order of the entries tells the rest. */
+  chainPosition: number | null;
   record: Uint8Array;
   /** Null: it is not there. Only a PAYLOAD_REDACTED event that names the position excuses that. */
   payload: { salt: Uint8Array; bytes: Uint8Array } | null;
@@ -22,6 +23,16 @@ export interface WalkedEntry {
 
 /** The tag of a CONFIG_CHANGE that adds or retires a signing key: it is never redacted, and a reader must see that without the payload. */
 export const KEY_CHANGE_TAG = 'KEY_CHANGE';
+
+/** Where a walk over a part begins. */
+export interface WalkStart {
+  /** The first position; what lies before it was walked by somebody else. */
+  first?: number;
+  /** The perfect subtrees over what lies before it, largest first. */
+  before?: readonly Uint8Array[];
+  /** Block hash of the record before it, when that is known: the first link is then looked at too. */
+  head?: Uint8Array;
+}
 
 /** More is counted, not kept: a file of a million bad lines must not fill the memory. */
 const FINDINGS_MAX = 10_000;
@@ -32,11 +43,13 @@ const FINDINGS_MAX = 10_000;
  */
 export class ChainWalk {
   readonly findings: Finding[] = [];
-  private readonly hashes: Uint8Array[];
+  /** The tree so far; the leaves before the walk's first record among them. */
+  private readonly tree: Frontier;
   /** Positions without a payload, and whether a redaction may excuse that. */
   private readonly missing = new Map<number, boolean>();
   private readonly redacted = new Map<number, string>();
-  private readonly gaps: { from: number; to: number }[] = [];
+  /** Positions that were passed over and not met since. */
+  readonly gaps: { from: number; to: number }[] = [];
   /** The record before, when it could be read. */
   private previous: { position: number; hash: Uint8Array; text: string } | null = null;
   /** A record whose link does not hold: its own fault or its predecessor's; the next link tells. */
@@ -47,16 +60,24 @@ export class ChainWalk {
   /** The position that the next entry must have. */
   expected: number;
   origin: string | null = null;
-  /** Leaves of the tree so far, those before the walk's first record among them. */
-  size: number;
 
-  /** `first` > 0: a walk over a part, from there; `before` has the perfect subtrees over what lies before it, largest first. */
   constructor(
     private readonly sha256: Sha256,
-    { first = 0, before = [] as Uint8Array[] } = {},
+    { first = 0, before = [], head }: WalkStart = {},
   ) {
-    [this.expected, this.high, this.size] = [first, first, first];
-    this.hashes = [...before];
+    [this.expected, this.high] = [first, first];
+    this.tree = new Frontier(sha256, first, before);
+    if (head) this.previous = { position: first - 1, hash: head, text: hashText(head) };
+  }
+
+  /** Leaves of the tree so far, those before the walk's first record among them. */
+  get size(): number {
+    return this.tree.size;
+  }
+
+  /** The perfect subtrees over what was walked so far: what a later walk over the next part is given as `before`. */
+  get subtrees(): Uint8Array[] {
+    return this.tree.subtrees;
   }
 
   /** The block hash of the last entry, or null when it could not be read. */
@@ -66,7 +87,7 @@ export class ChainWalk {
 
   add(entry: WalkedEntry): ChainRecord | null {
     const hash = leafHash(this.sha256, entry.record);
-    this.appendLeaf(hash);
+    this.tree.append(hash);
     const record = this.parse(entry);
     if (!record) {
       this.skip();
@@ -82,15 +103,13 @@ export class ChainWalk {
   /** An entry that could not even be read as one. */
   addUnreadable(message: string): void {
     this.find('INVALID', this.expected, message);
-    this.size += 1;
+    this.tree.size += 1;
     this.skip();
   }
 
   /** The root of what was walked so far. */
   root(): Uint8Array {
-    const last = this.hashes.at(-1);
-    if (last === undefined) return this.sha256(new Uint8Array(0));
-    return this.hashes.slice(0, -1).reduceRight((right, left) => nodeHash(this.sha256, left, right), last);
+    return this.tree.root();
   }
 
   /** `head`: the block hash that the end must have, when it is known from elsewhere (a trailer, a tile). */
@@ -117,7 +136,7 @@ export class ChainWalk {
   private parse(entry: WalkedEntry): ChainRecord | null {
     try {
       const record = parseRecord(entry.record);
-      if (record.chainPosition === entry.chainPosition) return record;
+      if (entry.chainPosition === null || record.chainPosition === entry.chainPosition) return record;
       const message = `The record says position ${record.chainPosition}, and stands at ${entry.chainPosition}.`;
       this.find('INVALID', this.expected, message);
     } catch (error) {
@@ -200,17 +219,6 @@ export class ChainWalk {
     if (positions === null)
       this.find('INVALID', record.chainPosition, 'The PAYLOAD_REDACTED event names no positions.');
     for (const position of positions ?? []) if (position < record.chainPosition) this.redacted.set(position, record.id);
-  }
-
-  private appendLeaf(leaf: Uint8Array): void {
-    let carried = leaf;
-    for (let rest = this.size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
-      const left = this.hashes.pop();
-      if (left === undefined) break;
-      carried = nodeHash(this.sha256, left, carried);
-    }
-    this.hashes.push(carried);
-    this.size += 1;
   }
 
   private find(kind: FindingKind, position: number, message: string): void {
