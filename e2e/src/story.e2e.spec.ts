@@ -36,7 +36,7 @@ afterEach(async () => {
 async function expectPassed(system: System): Promise<void> {
   const code = await system.exit;
   if (code !== 0) throw new Error(`The check ended with ${code}:\n${system.output}`);
-  expect(system.output).toContain('CHECK PASSED: 7 of 7');
+  expect(system.output).toContain('CHECK PASSED: 9 of 9');
   expect((await verifyFolder(system.data)).organisations).toBe(2);
 }
 
@@ -48,7 +48,8 @@ describe('npm start -- --check', () => {
   it('loses and doubles nothing when every process is killed once, one after the other', async () => {
     const system = start('--check');
     for (const [index, name] of PROCESSES.entries()) {
-      await system.says(`step ${2 * index + 2}/`);
+      await system.says(`step ${3 * index + 2}/`);
+      if (index === 0) expect(Object.keys(system.run.pids).sort()).toEqual(['launcher', ...PROCESSES].sort());
       system.kill(name);
     }
     await expectPassed(system);
@@ -74,7 +75,7 @@ const perProcess = process.env['AUDITAL_LONG'] ? PROCESSES : [];
 for (const name of perProcess) {
   it(`survives kill -9 of ${name} at every third step`, async () => {
     const system = start('--check');
-    for (const step of [3, 8, 13, 18]) {
+    for (const step of [3, 8, 13, 18, 23]) {
       await system.says(`step ${step}/`);
       system.kill(name);
       await system.says(`step ${step + 1}/`, 120_000);

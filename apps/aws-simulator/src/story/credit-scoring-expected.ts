@@ -53,3 +53,26 @@ export const driftAlert = (processingJob: string): Expected => ({
     'payload.feature': 'debt_to_income',
   },
 });
+
+export const rolledBack: Expected = {
+  eventType: 'DEPLOYMENT_FAILED',
+  resource: ENDPOINT,
+  describes: 'the third version is rolled back to the second model',
+  match: {
+    'payload.endpointName': ENDPOINT,
+    'payload.kind': 'ROLLED_BACK',
+    'payload.attemptedEndpointConfigName': 'credit-scorer-prod-v3',
+    'payload.endpointConfigName': 'credit-scorer-prod-v2',
+  },
+};
+
+export const retired: Expected = {
+  eventType: 'DEPLOYMENT_ENDED',
+  resource: ENDPOINT,
+  describes: 'the endpoint is deleted, the second model was its last',
+  match: {
+    'payload.endpointName': ENDPOINT,
+    'payload.endpointConfigName': 'credit-scorer-prod-v2',
+    'payload.previousModelName': 'credit-scorer-v2',
+  },
+};

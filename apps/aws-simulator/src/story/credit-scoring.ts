@@ -10,7 +10,15 @@ import {
   training,
   XGBOOST,
 } from './credit-scoring-commands';
-import { driftAlert, firstDeployment, modelSeen, secondDeployment, trainingEnded } from './credit-scoring-expected';
+import {
+  driftAlert,
+  firstDeployment,
+  modelSeen,
+  retired,
+  rolledBack,
+  secondDeployment,
+  trainingEnded,
+} from './credit-scoring-expected';
 import { baselineFiles, driftFound, driftGone, qualityKept } from './credit-scoring-monitoring';
 import { accountBefore, otherTeams } from './credit-scoring-others';
 import { stamp, type Step, type Story } from './story';
@@ -179,13 +187,68 @@ function replace(names: Names): Step[] {
   ];
 }
 
+const UNHEALTHY =
+  'The primary container for production variant AllTraffic did not pass the ping health check. Please check CloudWatch logs.';
+
+/** A third version that does not come up, more people at the door, and the end. */
+function retire(): Step[] {
+  return [
+    {
+      offsetSeconds: minutes(110),
+      title: `endpoint ${ENDPOINT} is being updated to a third version`,
+      commands: [
+        endpointConfig('credit-scorer-prod-v3', 'credit-scorer-v2'),
+        { type: 'updateEndpoint', name: ENDPOINT, configName: 'credit-scorer-prod-v3' },
+      ],
+    },
+    {
+      offsetSeconds: minutes(112),
+      title: 'the third version fails its health check, and AWS begins to roll back',
+      commands: [{ type: 'rollBackEndpoint', name: ENDPOINT, reason: UNHEALTHY }],
+    },
+    {
+      offsetSeconds: minutes(114),
+      title: `endpoint ${ENDPOINT} serves the second model again`,
+      commands: [{ type: 'settleEndpoint', name: ENDPOINT }],
+      expected: [rolledBack],
+    },
+    {
+      offsetSeconds: minutes(115),
+      title: 'autoscaling adds two instances, which is no deployment',
+      commands: [
+        { type: 'scaleEndpoint', name: ENDPOINT, counts: { AllTraffic: 4 } },
+        { type: 'settleEndpoint', name: ENDPOINT },
+      ],
+    },
+    {
+      offsetSeconds: minutes(117),
+      title: `monitoring is switched off, and endpoint ${ENDPOINT} is being deleted`,
+      commands: [
+        { type: 'deleteMonitoringSchedule', name: DATA_QUALITY },
+        { type: 'deleteMonitoringSchedule', name: MODEL_QUALITY },
+        { type: 'deleteEndpoint', name: ENDPOINT },
+      ],
+    },
+    {
+      offsetSeconds: minutes(119),
+      title: `endpoint ${ENDPOINT} is gone`,
+      commands: [
+        { type: 'settleEndpoint', name: ENDPOINT },
+        { type: 'deleteEndpointConfig', name: 'credit-scorer-prod-v2' },
+      ],
+      expected: [retired],
+    },
+  ];
+}
+
 /**
- * Two hours of a credit-scoring model in production: trained, failed once, deployed, watched, drifted, retrained, replaced. Whatever else
- * happens in the account belongs to other teams or to staging, and is no business of who watches `credit-scorer` in production.
+ * Two hours of a credit-scoring model in production: trained, failed once, deployed, watched, drifted, retrained, replaced, rolled back,
+ * scaled, retired. Whatever else happens in the account belongs to other teams or to staging, and is no business of who watches
+ * `credit-scorer` in production.
  */
 export function creditScoring(base: number): Story {
   const names = namesFrom(base);
-  const steps = [...trainAndDeploy(names), ...watch(names), ...replace(names), ...otherTeams(base)];
+  const steps = [...trainAndDeploy(names), ...watch(names), ...replace(names), ...retire(), ...otherTeams(base)];
   steps.sort((a, b) => a.offsetSeconds - b.offsetSeconds);
   return { name: 'credit-scoring', before: accountBefore(base), steps };
 }
