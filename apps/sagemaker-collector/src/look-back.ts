@@ -170,11 +170,11 @@ async function tellPage(
 
 /** Publishes, and takes the changes over as the next slice will read them. */
 async function move(ports: PollPorts, slice: Slice, detected: Detected[]): Promise<void> {
-  const { integration, cursor, own } = slice;
+  const { integration, cursor, own, pass } = slice;
   const plain = detected.map(({ observations, changes }) => ({
     observations,
     changes: changes.map((change) => JSON.parse(JSON.stringify(change)) as CursorChange),
   }));
-  cursor.revision += await publish(ports, { integration, detected: plain, cursor });
+  cursor.revision += await publish(ports, { integration, detected: plain, cursor, commit: pass.observer.commit });
   for (const { changes } of plain) applyLookBack(own, { v: 1, changes });
 }

@@ -22,6 +22,8 @@ import type { Cursor } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import type { Observer } from './domain/observer';
 import { toParts } from './domain/parts';
+import { fitPayload } from './domain/payload';
+import { type Commit, withoutSecrets } from './domain/secrets';
 
 export interface PollPorts {
   ledger: Ledger;
@@ -69,17 +71,25 @@ const ENDED_BY: Partial<Record<AwsFailure, PollEnded['outcome']>> = {
 
 export const outcomeOf = (error: unknown): PollEnded['outcome'] => ENDED_BY[failureOf(error)] ?? 'FAILED';
 
-/** Publishes what was detected with the changes that it justifies, and answers how many cursor events that makes. */
+/**
+ * Publishes what was detected with the changes that it justifies, and answers how many cursor events that makes. Nothing leaves by another
+ * way, so here is where no secret may pass.
+ */
 export async function publish(
   ports: PollPorts,
   o: {
     integration: Integration;
     detected: { observations: Detected['observations']; changes: CursorChange[] }[];
     cursor: { stream: string; revision: number };
+    commit: Commit;
   },
 ): Promise<number> {
   const { organisationId } = o.integration;
-  const parts = toParts(o.detected, o.integration, o.cursor);
+  const detected = o.detected.map(({ observations, changes }) => ({
+    observations: observations.map((one) => ({ ...one, payload: fitPayload(withoutSecrets(one.payload, o.commit)) })),
+    changes,
+  }));
+  const parts = toParts(detected, o.integration, o.cursor);
   const subject = subjects.sealWork(ports.partitionOf(organisationId), organisationId);
   const now = ports.now().getTime();
   for (const part of parts)

@@ -52,7 +52,7 @@ async function pollIntegration(ports: PollPorts, integration: Integration): Prom
   const { pass, error } = await observe(aws, cursor, integration);
   const stream = ledgerStreams.cursor(integrationId);
   const detected = (pass?.detected ?? []).map((one) => ({ ...one, changes: one.changes.map(toCursorChange) }));
-  await publish(ports, { integration, detected, cursor: { stream, revision } });
+  if (pass) await publish(ports, { integration, detected, cursor: { stream, revision }, commit: pass.observer.commit });
   const outcome: PollEnded['outcome'] = error ? outcomeOf(error) : 'OK';
   if (error) logEnd(log, integrationId, { outcome, error });
   await tellEnd(ports, integration, {

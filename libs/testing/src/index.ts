@@ -1,3 +1,4 @@
+export { plantedSecrets, type PlantedSecret } from './planted-secrets';
 export { integrationId, jobArn, observation, organisationId, sealRequest } from './builders';
 export { checkLedger } from './check-ledger';
 export type { CheckedLedger } from './check-ledger';
