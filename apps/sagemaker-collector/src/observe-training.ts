@@ -1,11 +1,12 @@
 import type { DescribeTrainingJobCommandOutput as TrainingJob } from '@aws-sdk/client-sagemaker';
 import { failureOf } from './adapters/aws-errors';
-import { type KnownJob, keyOf } from './domain/cursor';
+import { type Change, type KnownJob, keyOf } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
 import { compareJobs, isTerminal, type JobSummary, toKnown } from './domain/jobs';
 import type { CaptureGap } from './domain/payload';
 import { evidenceLost, trainingCompleted, trainingFromList, trainingStarted } from './domain/training';
+import { wishFor } from './domain/training-metrics';
 import { finishJobs, listJobs } from './list-jobs';
 import type { Pass } from './pass';
 import { orNull, tagsOf, tagsOrNull } from './read-tags';
@@ -67,7 +68,9 @@ export async function settleTraining(
   if (!isTerminal(described.TrainingJobStatus as string)) return nothing;
   const captured = tags ?? (await tagsOf(pass, job.arn, gaps));
   if (!tagsMatch(settings, captured)) return done;
-  return { ...done, observations: [trainingCompleted(described, captured, observer, gaps)] };
+  const wish = wishFor(described, captured, observer);
+  const changes: Change[] = wish ? [...done.changes, { kind: 'metrics-wanted', wish }] : done.changes;
+  return { changes, observations: [trainingCompleted(described, captured, observer, gaps)] };
 }
 
 /** Null: there is none. Described may be another job of the same name. */

@@ -96,3 +96,121 @@ it('reconciles daily: a job that the list showed too late is found, and nothing 
   expect(named(told)).toEqual(['TRAINING_COMPLETED seen', 'TRAINING_COMPLETED late']);
   expect(told.map(({ payload }) => payload.foundBy)).toEqual([undefined, 'RECONCILIATION']);
 }, 60_000);
+
+it('adds the series of a training in a second event, once they are whole, and says so where it may not read them', async () => {
+  await account.register({ captureMetrics: true });
+  await account.poll();
+  await account.run(trains('scorer'), trains('denied'));
+  await account.passes(3_600);
+  const began = (await account.now()) - 1_200_000;
+  const point = (minute: number): JsonObject => ({
+    name: 'validation:auc',
+    dimensions: { TrainingJobName: 'scorer' },
+    value: 0.5 + minute / 100,
+    at: new Date(began + minute * 60_000).toISOString(),
+  });
+  const metrics = [{ name: 'validation:auc', value: 0.6 }];
+  await account.run(
+    { type: 'putMetricData', namespace: '/aws/sagemaker/TrainingJobs', metrics: [point(1), point(2), point(3)] },
+    { type: 'completeTrainingJob', name: 'scorer', metrics },
+  );
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ observations: 1 });
+  await account.passes(300);
+  expect((await account.poll()).calls).toMatchObject({ GetMetricData: 1 });
+  expect(named(await account.events())).toEqual(['TRAINING_COMPLETED scorer']);
+  await account.passes(300);
+  await account.poll();
+  const [, told] = await account.events();
+  expect(told).toMatchObject({
+    eventType: 'TRAINING_METRICS',
+    payload: { settledBy: 'UNCHANGED', series: [{ metric: 'validation:auc', points: [{}, {}, {}] }], captureGaps: [] },
+  });
+
+  await account.run(ends('denied'), { type: 'setFaults', denyActions: ['cloudwatch:GetMetricData'] });
+  await account.passes(60);
+  await account.poll();
+  await account.passes(300);
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 1 });
+  expect((await account.poll()).calls).not.toHaveProperty('GetMetricData');
+  expect((await account.events()).at(-1)).toMatchObject({
+    eventType: 'TRAINING_METRICS',
+    payload: { settledBy: 'NOT_READ', captureGaps: [{ permission: 'cloudwatch:GetMetricData' }] },
+  });
+}, 60_000);
+
+it('tells starts where they are asked for, and takes new credentials when AWS drops the old ones', async () => {
+  await account.run(trains('before'));
+  await account.register({ captureTrainingStarted: true, filters: { namePrefix: 'scorer', tags: { Team: 'a' } } });
+  await account.poll();
+  const mine = { tags: { Team: 'a' } };
+  await account.run(trains('scorer-1', mine), trains('scorer-2'), trains('other', mine), { type: 'expireSessions' });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ outcome: 'OK' });
+  await account.run(trains('scorer-3', mine), ends('scorer-3'), { type: 'deleteTrainingJob', name: 'scorer-2' });
+  await account.passes(60);
+  await account.poll();
+  await account.run({ type: 'deleteTrainingJob', name: 'scorer-1' });
+  await account.passes(60);
+  await account.poll();
+  expect(named(await account.events())).toEqual([
+    'TRAINING_STARTED scorer-1',
+    'TRAINING_STARTED scorer-3',
+    'TRAINING_COMPLETED scorer-3',
+    'EVIDENCE_LOST scorer-1',
+  ]);
+}, 60_000);
+
+it('follows changed filters: what leaves is dropped silently, what enters is registered, and nothing old is told as new', async () => {
+  const mine = { tags: { Team: 'a' } };
+  await account.run(trains('old-x'), ends('old-x'), trains('x-runs', mine), trains('y-runs', mine));
+  await account.run(
+    { type: 'createModel', name: 'm', spec: { PrimaryContainer: { Image: 'xgboost' } } },
+    { type: 'createEndpointConfig', name: 'c', variants: [{ modelName: 'm' }] },
+    { type: 'createEndpoint', name: 'x-live', configName: 'c', ...mine },
+    { type: 'settleEndpoint', name: 'x-live' },
+    { type: 'createEndpoint', name: 'y-live', configName: 'c', ...mine },
+    { type: 'settleEndpoint', name: 'y-live' },
+  );
+  await account.register({ filters: { namePrefix: 'x-', tags: {} } });
+  await account.passes(60);
+  await account.poll();
+  await account.run(trains('y-short'), ends('y-short'));
+  await account.change({ filters: { namePrefix: 'y-', tags: { Team: 'a' } } });
+  await account.passes(60);
+  await account.poll();
+  await account.run(ends('x-runs'), ends('y-runs'), { type: 'deleteEndpoint', name: 'x-live' });
+  await account.run({ type: 'settleEndpoint', name: 'x-live' });
+  await account.passes(60);
+  await account.poll();
+  await account.change({ filters: { namePrefix: null, tags: {} } });
+  await account.poll();
+  const told = await account.events();
+  expect(
+    told.map(
+      ({ eventType, payload }) =>
+        `${eventType} ${payload.kind ?? ''} ${payload.endpointName ?? payload.trainingJobName}`,
+    ),
+  ).toEqual(['DEPLOYMENT BASELINE x-live', 'DEPLOYMENT BASELINE y-live', 'TRAINING_COMPLETED  y-runs']);
+}, 60_000);
+
+it('fails where the tags that it filters by cannot be read, and tells the rest where something else is denied', async () => {
+  await account.register({ filters: { namePrefix: null, tags: { Team: 'a' } } });
+  await account.poll();
+  await account.run(trains('job', { tags: { Team: 'a' } }), ends('job'), {
+    type: 'setFaults',
+    denyActions: ['sagemaker:ListTags'],
+  });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ outcome: 'ACCESS_LOST', windowTo: null, observations: 0 });
+  await account.run({
+    type: 'setFaults',
+    denyActions: ['sagemaker:DescribeTrainingJob', 'sagemaker:ListProcessingJobs'],
+  });
+  expect(await account.poll()).toMatchObject({ outcome: 'ACCESS_LOST', observations: 1 });
+  await account.run({ type: 'setFaults' });
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 0 });
+  expect(await account.events()).toMatchObject([
+    { payload: { trainingJobStatus: 'Completed', captureGaps: [{ permission: 'sagemaker:DescribeTrainingJob' }] } },
+  ]);
+}, 60_000);

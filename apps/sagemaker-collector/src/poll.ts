@@ -13,6 +13,7 @@ import { failureOf } from './adapters/aws-errors';
 import { applyMoved, type Cursor, emptyCursor, sameScope, toCursorChange } from './domain/cursor';
 import { lookBack } from './look-back';
 import { observeEndpoints } from './observe-endpoints';
+import { observeMetrics } from './observe-metrics';
 import { observeProcessing } from './observe-processing';
 import { observeTraining } from './observe-training';
 import {
@@ -108,6 +109,7 @@ async function look(pass: Pass, endpoints: ListedEndpoint[] | null, trouble: Err
   if (endpoints) await orDenied(aws, trouble, () => observeEndpoints(pass, endpoints));
   // Alerts last: they take over the identity of endpoints that this very pass has described.
   const processing = await orDenied(aws, trouble, () => observeProcessing(pass));
+  await observeMetrics(pass);
   if (trouble.length > 0 || training === null || processing === null) return;
   const news = pass.detected.some(({ observations, changes }) => observations.length + changes.length > 0);
   const late = !first && Date.parse(to) - Date.parse(cursor.markedAt as string) >= MARK_EVERY_MS;

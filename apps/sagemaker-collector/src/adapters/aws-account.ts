@@ -1,25 +1,26 @@
+import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand, type Metric } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
+  DescribeInferenceComponentCommand,
   DescribeModelCommand,
   DescribeProcessingJobCommand,
   DescribeTrainingJobCommand,
   ListEndpointsCommand,
+  ListInferenceComponentsCommand,
   ListProcessingJobsCommand,
   ListTagsCommand,
   ListTrainingJobsCommand,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { IntegrationId, IntegrationTarget } from '@audital/contracts';
-import { failureOf } from './aws-errors';
-import { Limiter } from './limiter';
+import type { Component, ListedComponent } from '../domain/components';
+import { AwsSession, type CallBudget, type CallCounts } from './aws-session';
 
-/** Counted for every call, retries included. */
-export interface CallCounts {
-  calls: Record<string, number>;
-  throttles: number;
+export interface MetricPoint {
+  at: string;
+  value: number;
 }
 
 /** Of creation times. */
@@ -29,72 +30,49 @@ export interface JobWindow {
   order: 'Ascending' | 'Descending';
 }
 
-type Credentials = Awaited<ReturnType<ReturnType<typeof fromTemporaryCredentials>>>;
-
 const MAX_RESULTS = 100;
-const REFRESH_BEFORE_MS = 5 * 60_000;
-
-/** The budget of one account and region, shared by all integrations on it (DESIGN §5). */
-export class CallBudget {
-  readonly list: Limiter;
-  readonly describe: Limiter;
-
-  constructor(speed: number) {
-    this.list = new Limiter(speed);
-    this.describe = new Limiter(5 * speed);
-  }
-}
+/** A report that is larger is no report. */
+export const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** A customer's account in one region, through the role of one integration. It follows pages and does nothing clever. */
 export class AwsAccount {
-  counts: CallCounts = { calls: {}, throttles: 0 };
+  private readonly session: AwsSession;
   private readonly sagemaker: SageMakerClient;
   private readonly s3: S3Client;
-  private readonly assume: () => Promise<Credentials>;
-  private credentials: Promise<Credentials> | null = null;
-  private awsTimeMs = 0;
+  private readonly cloudWatch: CloudWatchClient;
 
-  constructor(
-    target: IntegrationTarget,
-    integrationId: IntegrationId,
-    private readonly budget: CallBudget,
-  ) {
-    const { region, roleArn, externalId } = target;
-    const params = {
-      RoleArn: roleArn,
-      ExternalId: externalId,
-      RoleSessionName: `audital-${integrationId}`,
-      DurationSeconds: 3600,
-    };
-    this.assume = () => fromTemporaryCredentials({ params, clientConfig: { region } })();
-    // One provider for all clients: the SDK's own caching is per client, and would assume the role for each.
-    // It says so (memoized), or each client would keep credentials of its own, those that have expired among them.
-    const credentials = Object.assign(() => this.currentCredentials(), { memoized: true });
-    const config = { region, credentials, maxAttempts: 4, retryMode: 'adaptive' };
+  constructor(target: IntegrationTarget, integrationId: IntegrationId, budget: CallBudget) {
+    this.session = new AwsSession(target, integrationId, budget);
+    const { provider: credentials } = this.session;
+    const config = { region: target.region, credentials, maxAttempts: 4, retryMode: 'adaptive' };
     this.sagemaker = new SageMakerClient(config);
-    this.s3 = new S3Client({ ...config, forcePathStyle: true });
-    this.watch(this.sagemaker);
-    this.watch(this.s3);
+    this.s3 = new S3Client({ ...config, forcePathStyle: true, followRegionRedirects: true });
+    this.cloudWatch = new CloudWatchClient(config);
+    for (const client of [this.sagemaker, this.s3, this.cloudWatch]) this.session.watch(client);
   }
 
-  /** AWS's clock as the last answer told it, ms. */
+  /** AWS's clock as the last answer told it. */
   get now(): string {
-    return new Date(this.awsTimeMs).toISOString();
+    return this.session.now;
   }
 
   /** Whether AWS has told the time yet. */
   get heard(): boolean {
-    return this.awsTimeMs > 0;
+    return this.session.heard;
+  }
+
+  get counts(): CallCounts {
+    return this.session.counts;
   }
 
   startCounting(): void {
-    this.counts = { calls: {}, throttles: 0 };
+    this.session.counts = { calls: {}, throttles: 0 };
   }
 
   listEndpoints() {
     return this.pages(
       (NextToken) =>
-        this.list(() =>
+        this.send(() =>
           this.sagemaker.send(
             new ListEndpointsCommand({
               MaxResults: MAX_RESULTS,
@@ -112,7 +90,7 @@ export class AwsAccount {
   listTrainingJobs(window: JobWindow) {
     const input = { ...windowInput(window) };
     return this.pages(
-      (NextToken) => this.list(() => this.sagemaker.send(new ListTrainingJobsCommand({ ...input, NextToken }))),
+      (NextToken) => this.send(() => this.sagemaker.send(new ListTrainingJobsCommand({ ...input, NextToken }))),
       ({ TrainingJobSummaries }) => TrainingJobSummaries ?? [],
     );
   }
@@ -120,37 +98,71 @@ export class AwsAccount {
   listProcessingJobs(window: JobWindow) {
     const input = { ...windowInput(window) };
     return this.pages(
-      (NextToken) => this.list(() => this.sagemaker.send(new ListProcessingJobsCommand({ ...input, NextToken }))),
+      (NextToken) => this.send(() => this.sagemaker.send(new ListProcessingJobsCommand({ ...input, NextToken }))),
       ({ ProcessingJobSummaries }) => ProcessingJobSummaries ?? [],
     );
   }
 
   describeTrainingJob(TrainingJobName: string) {
-    return this.describe(() => this.sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName })));
+    return this.send(() => this.sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName })));
   }
 
   describeProcessingJob(ProcessingJobName: string) {
-    return this.describe(() => this.sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName })));
+    return this.send(() => this.sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName })));
   }
 
   describeEndpoint(EndpointName: string) {
-    return this.describe(() => this.sagemaker.send(new DescribeEndpointCommand({ EndpointName })));
+    return this.send(() => this.sagemaker.send(new DescribeEndpointCommand({ EndpointName })));
   }
 
   describeEndpointConfig(EndpointConfigName: string) {
-    return this.describe(() => this.sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName })));
+    return this.send(() => this.sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName })));
   }
 
   describeModel(ModelName: string) {
-    return this.describe(() => this.sagemaker.send(new DescribeModelCommand({ ModelName })));
+    return this.send(() => this.sagemaker.send(new DescribeModelCommand({ ModelName })));
+  }
+
+  /** Of one endpoint, or of the whole account. */
+  async listInferenceComponents(EndpointNameEquals?: string): Promise<ListedComponent[]> {
+    const pages = this.pages(
+      (NextToken) =>
+        this.send(() =>
+          this.sagemaker.send(
+            new ListInferenceComponentsCommand({ EndpointNameEquals, MaxResults: MAX_RESULTS, NextToken }),
+          ),
+        ),
+      ({ InferenceComponents }) => InferenceComponents ?? [],
+    );
+    const all: ListedComponent[] = [];
+    for await (const page of pages)
+      for (const one of page)
+        all.push({
+          name: one.InferenceComponentName as string,
+          endpointArn: one.EndpointArn as string,
+          status: one.InferenceComponentStatus ?? '',
+          lastModifiedAt: one.LastModifiedTime?.toISOString() ?? '',
+        });
+    return all;
+  }
+
+  async describeInferenceComponent(InferenceComponentName: string): Promise<Component> {
+    const one = await this.send(() =>
+      this.sagemaker.send(new DescribeInferenceComponentCommand({ InferenceComponentName })),
+    );
+    return {
+      name: InferenceComponentName,
+      variantName: one.VariantName ?? null,
+      modelName: one.Specification?.ModelName ?? null,
+      copies: one.RuntimeConfig?.CurrentCopyCount ?? one.RuntimeConfig?.DesiredCopyCount ?? null,
+      status: one.InferenceComponentStatus ?? null,
+    };
   }
 
   async listTags(ResourceArn: string): Promise<Record<string, string>> {
     const pages = this.pages(
       (NextToken) =>
-        this.describe(() =>
-          this.sagemaker.send(new ListTagsCommand({ ResourceArn, MaxResults: MAX_RESULTS, NextToken })),
-        ),
+        this.send(() => this.sagemaker.send(new ListTagsCommand({ ResourceArn, MaxResults: MAX_RESULTS, NextToken }))),
       ({ Tags }) => Tags ?? [],
     );
     const tags: Record<string, string> = {};
@@ -161,15 +173,56 @@ export class AwsAccount {
   async readObject(uri: string): Promise<Uint8Array> {
     const found = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
     if (!found) throw new Error(`${uri} is no S3 URI.`);
-    const { Body } = await this.describe(() =>
+    const { Body, ContentLength = 0 } = await this.send(() =>
       this.s3.send(new GetObjectCommand({ Bucket: found[1] as string, Key: found[2] as string })),
     );
+    if (ContentLength > OBJECT_BYTES_MAX)
+      throw new Error(`${uri} has ${ContentLength} bytes; at most ${OBJECT_BYTES_MAX} are read.`);
     return (await Body?.transformToByteArray()) ?? new Uint8Array(0);
+  }
+
+  /** Metrics of a namespace that have this dimension, whatever others they have. */
+  async listMetrics(Namespace: string, dimension: { Name: string; Value: string }): Promise<Metric[]> {
+    const pages = this.pages(
+      (NextToken) =>
+        this.send(() =>
+          this.cloudWatch.send(new ListMetricsCommand({ Namespace, Dimensions: [dimension], NextToken })),
+        ),
+      ({ Metrics }) => Metrics ?? [],
+    );
+    const metrics: Metric[] = [];
+    for await (const page of pages) metrics.push(...page);
+    return metrics;
+  }
+
+  /** The series of at most 500 metrics, in their order, oldest point first. The end is exclusive. Billed for each metric. */
+  async metricSeries(
+    metrics: { metric: Metric; statistic: string }[],
+    o: { from: string; to: string; periodSeconds: number },
+  ): Promise<MetricPoint[][]> {
+    const MetricDataQueries = metrics.map(({ metric: Metric, statistic: Stat }, index) => ({
+      Id: `m${index}`,
+      MetricStat: { Metric, Period: o.periodSeconds, Stat },
+    }));
+    const window = { StartTime: new Date(o.from), EndTime: new Date(o.to), ScanBy: 'TimestampAscending' as const };
+    const pages = this.pages(
+      (NextToken) =>
+        this.send(() => this.cloudWatch.send(new GetMetricDataCommand({ MetricDataQueries, ...window, NextToken }))),
+      ({ MetricDataResults }) => MetricDataResults ?? [],
+    );
+    const series = metrics.map((): MetricPoint[] => []);
+    for await (const page of pages)
+      for (const { Id, Timestamps = [], Values = [] } of page)
+        series[Number(Id?.slice(1))]?.push(
+          ...Timestamps.map((at, index) => ({ at: at.toISOString(), value: Values[index] ?? Number.NaN })),
+        );
+    return series;
   }
 
   close(): void {
     this.sagemaker.destroy();
     this.s3.destroy();
+    this.cloudWatch.destroy();
   }
 
   private async *pages<Output extends { NextToken?: string | undefined }, Item>(
@@ -185,67 +238,8 @@ export class AwsAccount {
     } while (token);
   }
 
-  private list<T>(send: () => Promise<T>): Promise<T> {
-    return this.limited(this.budget.list, send);
-  }
-
-  private describe<T>(send: () => Promise<T>): Promise<T> {
-    return this.limited(this.budget.describe, send);
-  }
-
-  /** Credentials that AWS says have expired are dropped, and the call is made once more. */
-  private async limited<T>(limiter: Limiter, send: () => Promise<T>): Promise<T> {
-    await limiter.turn();
-    try {
-      return await send();
-    } catch (error) {
-      if (failureOf(error) !== 'EXPIRED') throw error;
-      this.credentials = null;
-      await limiter.turn();
-      return send();
-    }
-  }
-
-  private async currentCredentials(): Promise<Credentials> {
-    const asked = this.credentials;
-    const known = await asked?.catch(() => null);
-    const expiresMs = known?.expiration?.getTime() ?? Infinity;
-    // Our clock against AWS's expiry: five minutes of room is more than any skew that AWS itself accepts.
-    const isGood = known && expiresMs - Date.now() >= REFRESH_BEFORE_MS;
-    // Several calls may wait here: the first of them assumes the role for all.
-    if (!isGood && this.credentials === asked) this.credentials = this.assume();
-    return this.credentials as Promise<Credentials>;
-  }
-
-  private watch(client: SageMakerClient | S3Client): void {
-    const count = (commandName: string): void => {
-      this.counts.calls[commandName] = (this.counts.calls[commandName] ?? 0) + 1;
-    };
-    type Attempt = { response: { headers?: Record<string, string>; statusCode?: number } };
-    const middleware =
-      (next: (args: never) => Promise<unknown>, context: { commandName?: string }) => async (args: never) => {
-        count((context.commandName ?? 'Unknown').replace(/Command$/, ''));
-        try {
-          const result = (await next(args)) as Attempt;
-          this.noteTime(result.response.headers?.['date']);
-          return result;
-        } catch (error) {
-          if (failureOf(error) === 'THROTTLED') this.counts.throttles += 1;
-          this.noteTime((error as { $response?: Attempt['response'] }).$response?.headers?.['date']);
-          throw error;
-        }
-      };
-    // This step comes after the retries: it sees every attempt.
-    (client.middlewareStack as { add: (middleware: unknown, options: unknown) => void }).add(middleware, {
-      step: 'deserialize',
-      name: 'auditalCounts',
-      priority: 'high',
-    });
-  }
-
-  private noteTime(date: string | undefined): void {
-    const time = Date.parse(date ?? '');
-    if (!Number.isNaN(time)) this.awsTimeMs = Math.max(this.awsTimeMs, time);
+  private send<T>(call: () => Promise<T>): Promise<T> {
+    return this.session.withFreshCredentials(call);
   }
 }
 

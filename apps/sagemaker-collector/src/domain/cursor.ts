@@ -24,12 +24,35 @@ export interface EndpointSnapshot {
   configurationName: string | null;
   weights: string;
   modelName: string | null;
+  /** `component=model` of the inference components; null where the variants name their models. */
+  components: string | null;
+  /** How their list looked; null where there are none. */
+  componentsSeen: string | null;
   /** The configuration that an update in progress aims at. */
   pendingConfigurationName: string | null;
   /** Whose endpoint it is: its alerts take this over. */
   modelIdentity: ModelIdentity | null;
   /** False: its tags keep it out. It is remembered so that it is not described at every poll. */
   watched: boolean;
+}
+
+/** Series of a job that was told, still to come (captureMetrics). */
+export interface MetricsWish {
+  arn: string;
+  name: string;
+  createdAt: string;
+  /** The job's terminal status. */
+  status: string;
+  startedAt: string;
+  endedAt: string;
+  instances: number;
+  /** Names of the algorithm's own metrics. */
+  metrics: string[];
+  modelIdentity: ModelIdentity | null;
+  /** By AWS's clock: when it is worth reading them, again if they were read. */
+  dueAt: string;
+  /** Of what was read last; null: nothing yet. */
+  digest: string | null;
 }
 
 export type JobKind = 'training' | 'processing';
@@ -44,6 +67,7 @@ export interface Cursor {
   highWater: Record<JobKind, string | null>;
   jobs: Record<JobKind, Map<string, KnownJob>>;
   endpoints: Map<string, EndpointSnapshot>;
+  wishes: Map<string, MetricsWish>;
   /** When the mark was last written, by AWS's clock. */
   markedAt: string | null;
   /** The end of the first poll: what had ended before is nobody's news. */
@@ -59,6 +83,8 @@ export type Change =
   | { kind: 'job-forgotten'; jobs: JobKind; key: string }
   | { kind: 'endpoint'; snapshot: EndpointSnapshot }
   | { kind: 'endpoint-gone'; key: string }
+  | { kind: 'metrics-wanted'; wish: MetricsWish }
+  | { kind: 'metrics-settled'; key: string }
   | { kind: 'mark'; at: string; highWater: Record<JobKind, string | null>; scope: Scope };
 
 export const keyOf = (resource: { arn: string; createdAt: string }): string =>
@@ -68,6 +94,7 @@ export const emptyCursor = (): Cursor => ({
   highWater: { training: null, processing: null },
   jobs: { training: new Map(), processing: new Map() },
   endpoints: new Map(),
+  wishes: new Map(),
   markedAt: null,
   watchedSince: null,
   scope: null,
@@ -94,6 +121,12 @@ export function applyChange(cursor: Cursor, change: Change): void {
       return;
     case 'endpoint-gone':
       cursor.endpoints.delete(change.key);
+      return;
+    case 'metrics-wanted':
+      cursor.wishes.set(keyOf(change.wish), change.wish);
+      return;
+    case 'metrics-settled':
+      cursor.wishes.delete(change.key);
       return;
     case 'mark':
       cursor.highWater = change.highWater;

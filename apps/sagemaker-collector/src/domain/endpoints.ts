@@ -1,15 +1,15 @@
-import { facts, type JsonObject, type ModelIdentity, type Observation } from '@audital/contracts';
 import type {
   DescribeEndpointCommandOutput as Endpoint,
   DescribeEndpointConfigCommandOutput as EndpointConfig,
   DescribeModelCommandOutput as Model,
   ProductionVariant,
 } from '@aws-sdk/client-sagemaker';
-import { type Change, type Cursor, type EndpointSnapshot, keyOf } from './cursor';
+import { type Cursor, type EndpointSnapshot, keyOf } from './cursor';
+import { type Component, leadingComponent, mappingOf } from './components';
+import { type DeploymentKind, ended, told } from './deployment';
 import type { Detected } from './detected';
-import { modelIdentity, trainingJobOf } from './model-identity';
-import { type CaptureGap, fitPayload, hashable } from './payload';
-import { type Observer, observedBy } from './observer';
+import type { Observer } from './observer';
+import type { CaptureGap } from './payload';
 
 export interface EndpointSummary {
   arn: string;
@@ -19,23 +19,35 @@ export interface EndpointSummary {
   lastModifiedAt: string;
 }
 
-/** All that was read of an endpoint; a part that could not be read is null, and a gap says why. */
+/** All that was read of an endpoint; a part that could not be read is null or missing, and a gap says why. */
 export interface ReadEndpoint {
   endpoint: Endpoint;
   config: EndpointConfig | null;
-  /** Of the leading variant. */
-  model: Model | null;
+  /** Of every variant, by name. */
+  models: Map<string, Model>;
+  /** Inference components; null: the variants name their models themselves. */
+  components: Component[] | null;
+  /** What the list of components looked like. */
+  componentsSeen: string | null;
   tags: Record<string, string>;
   gaps: CaptureGap[];
 }
 
-/** Endpoints that changed since the last poll: the list shows it in status and modification time. */
-export function changedEndpoints(cursor: Cursor, listed: EndpointSummary[]): EndpointSummary[] {
+/** Endpoints that changed since the last poll: the list shows it in status and modification time, or its components' list does. */
+export function changedEndpoints(
+  cursor: Cursor,
+  listed: EndpointSummary[],
+  componentsSeen: ReadonlyMap<string, string> = new Map(),
+): EndpointSummary[] {
   return listed.filter((summary) => {
     const known = cursor.endpoints.get(keyOf(summary));
-    return !known || known.status !== summary.status || known.lastModifiedAt !== summary.lastModifiedAt;
+    if (!known || known.status !== summary.status || known.lastModifiedAt !== summary.lastModifiedAt) return true;
+    return usesComponents(known) && known.componentsSeen !== (componentsSeen.get(summary.arn) ?? '');
   });
 }
+
+export const usesComponents = ({ watched, componentsSeen }: EndpointSnapshot): boolean =>
+  watched && (componentsSeen ?? null) !== null;
 
 /** Known endpoints that the whole, unfiltered list does not show. */
 export function goneEndpoints(cursor: Cursor, listed: EndpointSummary[]): EndpointSnapshot[] {
@@ -43,64 +55,74 @@ export function goneEndpoints(cursor: Cursor, listed: EndpointSummary[]): Endpoi
   return [...cursor.endpoints.values()].filter((snapshot) => !keys.has(keyOf(snapshot)));
 }
 
-type DeploymentKind = 'BASELINE' | 'CREATED' | 'UPDATED' | 'TRAFFIC_SHIFT';
+const NOTHING_TOLD = { configurationName: null, weights: '', modelName: null, components: null, modelIdentity: null };
 
-/** An endpoint that the tags keep out: remembered as it stands, and never told of. */
-export function unwatched({ arn, name, createdAt, status, lastModifiedAt }: EndpointSummary): Detected {
-  const snapshot = {
-    arn,
-    name,
-    createdAt,
-    status,
-    lastModifiedAt,
-    ordinal: 0,
-    configurationName: null,
-    weights: '',
-    modelName: null,
-  };
-  return keep({ ...snapshot, pendingConfigurationName: null, modelIdentity: null, watched: false });
+/**
+ * An endpoint that the filters keep out: remembered as it stands, and never told of. Its ordinal stays, so that what is told when it comes
+ * in again is another fact.
+ */
+export function unwatched(summary: EndpointSummary, before: EndpointSnapshot | null): Detected {
+  const { arn, name, createdAt, status, lastModifiedAt } = summary;
+  const seen = { arn, name, createdAt, status, lastModifiedAt, ordinal: before?.ordinal ?? 0 };
+  return keep({ ...seen, ...NOTHING_TOLD, pendingConfigurationName: null, componentsSeen: null, watched: false });
 }
 
-/** The state machine of facts/aws §3.2, on snapshots: what is compared is (configuration, weights), not whether "Updating" was seen. */
+/** In these the configuration that Describe names serves traffic, whatever is on its way. */
+const IN_FORCE = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack', 'UpdateRollbackFailed']);
+
+/**
+ * The state machine of facts/aws §3.2, on snapshots: what is compared is (configuration, weights, components' models), not whether
+ * "Updating" was seen. `entering`: it stood before we looked, or before these filters did.
+ */
 export function detectEndpoint(
   before: EndpointSnapshot | null,
   read: ReadEndpoint,
   observer: Observer,
-  first: boolean,
+  entering: boolean,
 ): Detected {
   const now = snapshotOf(before, read);
-  switch (now.status) {
-    case 'InService':
-      return inService({ before, now, read, observer }, first);
-    case 'Failed':
-    case 'UpdateRollbackFailed':
-      return before?.status === now.status
-        ? keep(now)
-        : tell('DEPLOYMENT_FAILED', 'FAILED', { before, now, read, observer });
-    default:
-      // Creating, Updating, SystemUpdating, RollingBack, Deleting, OutOfService and what AWS invents next: on the way somewhere.
-      return keep({
-        ...now,
-        configurationName: before?.configurationName ?? null,
-        weights: before?.weights ?? '',
-        modelName: before?.modelName ?? null,
-      });
+  const comesIn = before === null ? entering : !before.watched && (entering || IN_FORCE.has(before.status));
+  const telling = { before, now, read, observer };
+  const isNew = (before?.configurationName ?? null) === null;
+  if (now.status === 'Failed' || (now.status === 'UpdateRollbackFailed' && !(isNew && comesIn))) {
+    const isOld = comesIn || before?.status === now.status;
+    return isOld ? keep(carried(telling)) : tell('DEPLOYMENT_FAILED', 'FAILED', telling);
   }
+  // Creating, Deleting, OutOfService and what AWS invents next: on the way somewhere.
+  if (!IN_FORCE.has(now.status)) return keep(carried(telling));
+  if (isNew) return tell('DEPLOYMENT', comesIn ? 'BASELINE' : 'CREATED', telling);
+  return now.status === 'InService' ? inService(telling) : keep(carried(telling));
 }
 
-function inService(telling: Telling, first: boolean): Detected {
-  const { before, now } = telling;
-  const told = before?.configurationName ?? null;
-  if (told === null) return tell('DEPLOYMENT', first && before === null ? 'BASELINE' : 'CREATED', telling);
-  if (now.configurationName !== told) return tell('DEPLOYMENT', 'UPDATED', telling);
-  const aimed = before?.pendingConfigurationName ?? null;
-  if (aimed !== null && aimed !== told) return tell('DEPLOYMENT_FAILED', 'ROLLED_BACK', telling);
-  if (now.weights !== before?.weights) return tell('DEPLOYMENT', 'TRAFFIC_SHIFT', telling);
-  return keep(now);
+export interface Telling {
+  before: EndpointSnapshot | null;
+  now: EndpointSnapshot;
+  read: ReadEndpoint;
+  observer: Observer;
 }
 
-function snapshotOf(before: EndpointSnapshot | null, { endpoint, config }: ReadEndpoint): EndpointSnapshot {
+function inService(telling: Telling): Detected {
+  const { now } = telling;
+  const before = telling.before as EndpointSnapshot;
+  if (now.configurationName !== before.configurationName) return tell('DEPLOYMENT', 'UPDATED', telling);
+  const aimed = before.pendingConfigurationName;
+  if (aimed !== null && aimed !== before.configurationName) return tell('DEPLOYMENT_FAILED', 'ROLLED_BACK', telling);
+  if (now.weights !== before.weights) return tell('DEPLOYMENT', 'TRAFFIC_SHIFT', telling);
+  // Components come and go under one configuration: another model behind a variant is an update too.
+  if ((now.components ?? null) !== (before.components ?? null)) return tell('DEPLOYMENT', 'UPDATED', telling);
+  return keep({ ...now, modelIdentity: before.modelIdentity });
+}
+
+/** What is told stays as it was: the next comparison is with the last deployment that served traffic. */
+function carried({ before, now }: Telling): EndpointSnapshot {
+  const { configurationName, weights, modelName, components, modelIdentity } = before ?? NOTHING_TOLD;
+  return { ...now, configurationName, weights, modelName, components: components ?? null, modelIdentity };
+}
+
+function snapshotOf(before: EndpointSnapshot | null, read: ReadEndpoint): EndpointSnapshot {
+  const { endpoint } = read;
   const inService = endpoint.EndpointStatus === 'InService';
+  const pending = endpoint.PendingDeploymentSummary?.EndpointConfigName ?? before?.pendingConfigurationName ?? null;
   return {
     arn: endpoint.EndpointArn as string,
     name: endpoint.EndpointName as string,
@@ -110,20 +132,27 @@ function snapshotOf(before: EndpointSnapshot | null, { endpoint, config }: ReadE
     lastModifiedAt: (endpoint.LastModifiedTime as Date).toISOString(),
     configurationName: endpoint.EndpointConfigName ?? null,
     weights: weightsOf(endpoint),
-    modelName: leadingVariant(endpoint, config)?.ModelName ?? null,
-    pendingConfigurationName: inService
-      ? null
-      : (endpoint.PendingDeploymentSummary?.EndpointConfigName ?? before?.pendingConfigurationName ?? null),
-    modelIdentity: before?.modelIdentity ?? null,
+    modelName: modelNameOf(before, read),
+    components: read.components && mappingOf(read.components),
+    componentsSeen: read.componentsSeen,
+    pendingConfigurationName: inService ? null : pending,
+    modelIdentity: null,
     watched: true,
   };
 }
 
-/** `variant=weight`, by name. */
+/** A configuration that was deleted under its living endpoint is remembered: it cannot have changed. */
+function modelNameOf(before: EndpointSnapshot | null, { endpoint, config, components }: ReadEndpoint): string | null {
+  const named = leadingVariant(endpoint, config)?.ModelName ?? leadingComponent(components)?.modelName ?? null;
+  const isSame = config === null && before !== null && before.configurationName === endpoint.EndpointConfigName;
+  return named ?? (isSame ? before.modelName : null);
+}
+
+/** `variant=weight`, by name: the weights in force, not those on their way. */
 function weightsOf(endpoint: Endpoint): string {
   const variants = endpoint.ProductionVariants ?? [];
   return variants
-    .map((variant) => `${variant.VariantName}=${variant.DesiredWeight ?? variant.CurrentWeight ?? 1}`)
+    .map((variant) => `${variant.VariantName}=${variant.CurrentWeight ?? variant.DesiredWeight ?? 1}`)
     .sort()
     .join(',');
 }
@@ -145,148 +174,26 @@ const keep = (snapshot: EndpointSnapshot): Detected => ({
   changes: [{ kind: 'endpoint', snapshot }],
 });
 
-interface Telling {
-  before: EndpointSnapshot | null;
-  now: EndpointSnapshot;
-  read: ReadEndpoint;
-  observer: Observer;
-}
-
 function tell(
   eventType: 'DEPLOYMENT' | 'DEPLOYMENT_FAILED',
   kind: DeploymentKind | 'FAILED' | 'ROLLED_BACK',
   telling: Telling,
 ): Detected {
-  const { before, now, observer } = telling;
-  const ordinal = now.ordinal + 1;
-  const failed = eventType === 'DEPLOYMENT_FAILED';
+  const { observation, identity } = told(eventType, kind, telling);
   // A failed deployment leaves in service what was: the next comparison is with that.
-  const stands =
-    kind === 'FAILED'
-      ? {
-          configurationName: before?.configurationName ?? null,
-          weights: before?.weights ?? '',
-          modelName: before?.modelName ?? null,
-        }
-      : {};
-  const identity = identityOf(telling);
+  const stands = kind === 'FAILED' ? carried(telling) : telling.now;
+  const isOver = stands.status === 'InService' || kind === 'FAILED';
   const snapshot: EndpointSnapshot = {
-    ...now,
     ...stands,
-    ordinal,
-    pendingConfigurationName: null,
+    ordinal: telling.now.ordinal + 1,
+    pendingConfigurationName: isOver ? null : stands.pendingConfigurationName,
     modelIdentity: identity,
-  };
-  const observation: Observation = {
-    ...observedBy(observer),
-    fact: facts.deployment({
-      ...now,
-      ordinal,
-      integrationId: observer.integrationId,
-      configurationName: now.configurationName ?? '',
-    }),
-    eventType,
-    source: 'AWS_SAGEMAKER',
-    severity: failed ? 'HIGH' : 'INFO',
-    timestamp: kind === 'BASELINE' ? now.createdAt : now.lastModifiedAt,
-    captureMode: kind === 'BASELINE' ? 'BACKFILL' : 'POLL',
-    payload: fitPayload(deploymentPayload(kind, telling, identity)),
   };
   return { observations: [observation], changes: [{ kind: 'endpoint', snapshot }] };
 }
 
-function identityOf({ read, observer }: Telling): ModelIdentity | null {
-  const modelName = leadingVariant(read.endpoint, read.config)?.ModelName ?? null;
-  return modelIdentity({
-    tag: observer.settings.modelIdentity.tag,
-    tags: read.tags,
-    trainingJobName: trainingJobOf(artifactOf(read.model)),
-    modelName,
-  });
-}
-
-function artifactOf(model: Model | null): string | null {
-  const container = model?.PrimaryContainer ?? model?.Containers?.[0];
-  return container?.ModelDataUrl ?? container?.ModelDataSource?.S3DataSource?.S3Uri ?? null;
-}
-
-function deploymentPayload(
-  kind: string,
-  { before, now, read, observer }: Telling,
-  identity: ModelIdentity | null,
-): JsonObject {
-  const { endpoint, config, model, tags, gaps } = read;
-  const leading = leadingVariant(endpoint, config);
-  const container = model?.PrimaryContainer ?? model?.Containers?.[0];
-  const artifact = artifactOf(model);
-  const { settings } = observer;
-  return hashable({
-    kind,
-    endpointName: now.name,
-    endpointArn: now.arn,
-    endpointStatus: now.status,
-    endpointConfigName: now.configurationName,
-    previousEndpointConfigName: before?.configurationName,
-    modelName: leading?.ModelName,
-    previousModelName: before?.modelName,
-    trainingJobName: trainingJobOf(artifact),
-    modelDataUrl: artifact,
-    image: container?.Image,
-    instanceType: leading?.InstanceType,
-    initialInstanceCount: leading?.InitialInstanceCount,
-    failureReason: endpoint.FailureReason,
-    attemptedEndpointConfigName: before?.pendingConfigurationName,
-    productionVariants: (endpoint.ProductionVariants ?? []).map((variant) => variantPayload(variant, config)),
-    shadowVariants: (endpoint.ShadowProductionVariants ?? []).map((variant) => variantPayload(variant, config)),
-    region: now.arn.split(':')[3],
-    environment: settings.environment ?? tags['Environment'],
-    createdAt: now.createdAt,
-    tagsAtCapture: tags,
-    modelIdentity: identity,
-    captureGaps: gaps,
-  }) as JsonObject;
-}
-
-function variantPayload(
-  variant: NonNullable<Endpoint['ProductionVariants']>[number],
-  config: EndpointConfig | null,
-): Record<string, unknown> {
-  const configured = [...(config?.ProductionVariants ?? []), ...(config?.ShadowProductionVariants ?? [])].find(
-    (one) => one.VariantName === variant.VariantName,
-  );
-  return {
-    variantName: variant.VariantName,
-    modelName: configured?.ModelName,
-    instanceType: configured?.InstanceType,
-    initialInstanceCount: configured?.InitialInstanceCount,
-    currentInstanceCount: variant.CurrentInstanceCount,
-    currentWeight: variant.CurrentWeight,
-    desiredWeight: variant.DesiredWeight,
-    deployedImages: variant.DeployedImages,
-    serverless: configured?.ServerlessConfig,
-  };
-}
-
 /** Confirmed gone by a Describe that answered "not found" (DESIGN §5). One that never was in service ends without an event. */
 export function detectEnded(gone: EndpointSnapshot, observer: Observer): Detected {
-  const change: Change = { kind: 'endpoint-gone', key: keyOf(gone) };
-  if (gone.configurationName === null) return { observations: [], changes: [change] };
-  const ordinal = gone.ordinal + 1;
-  const observation: Observation = {
-    ...observedBy(observer),
-    fact: facts.deployment({ ...gone, ordinal, integrationId: observer.integrationId, configurationName: 'ENDED' }),
-    eventType: 'DEPLOYMENT_ENDED',
-    source: 'AWS_SAGEMAKER',
-    severity: 'INFO',
-    timestamp: observer.observedAt,
-    payload: {
-      endpointName: gone.name,
-      endpointArn: gone.arn,
-      endpointConfigName: gone.configurationName,
-      previousModelName: gone.modelName,
-      createdAt: gone.createdAt,
-      modelIdentity: gone.modelIdentity && { ...gone.modelIdentity },
-    },
-  };
-  return { observations: [observation], changes: [change] };
+  const observations = gone.configurationName === null ? [] : [ended(gone, observer)];
+  return { observations, changes: [{ kind: 'endpoint-gone', key: keyOf(gone) }] };
 }

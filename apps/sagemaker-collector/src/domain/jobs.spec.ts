@@ -1,7 +1,72 @@
-import { worthAnotherPage } from './jobs';
+import * as fc from 'fast-check';
+import { after, first, job, later, minutesAgo, NOW, watching } from '../testing/given';
+import { emptyCursor } from './cursor';
+import { compareJobs, type JobSummary, windowFrom, worthAnotherPage } from './jobs';
 
-const NOW = Date.parse('2026-03-02T12:00:00.000Z');
-const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
+const ago = minutesAgo;
+
+describe('training jobs in a listed window', () => {
+  it('at the first poll what runs goes into the register, and what has ended is nobody’s news', () => {
+    const seen = compareJobs(
+      emptyCursor(),
+      'training',
+      [job('runs', 'InProgress', 5000), job('ended', 'Completed', 5), job('old', 'Completed', 5000)],
+      first(NOW),
+    );
+    expect(seen.ended).toEqual([]);
+    expect(seen.changes.map((change) => change.kind)).toEqual(['job-open', 'job-settled']);
+  });
+
+  it('tells what ends after that, however long ago it began', () => {
+    const before = compareJobs(emptyCursor(), 'training', [job('runs', 'InProgress', 5000)], first(minutesAgo(10)));
+    const cursor = after(watching(10), before.changes);
+    expect(compareJobs(cursor, 'training', [job('runs', 'Stopped', 5000)], later(NOW)).ended).toHaveLength(1);
+    expect(windowFrom(cursor, 'training', minutesAgo(25)) < minutesAgo(5000)).toBe(true);
+  });
+
+  it('tells a job that was shorter than a poll, once', () => {
+    const short = job('short', 'Completed', 1);
+    const cursor = watching(5);
+    expect(compareJobs(cursor, 'training', [short], later(NOW)).ended).toEqual([short]);
+    after(cursor, [{ kind: 'job-settled', jobs: 'training', job: { ...short, openStatus: null } }]);
+    expect(compareJobs(cursor, 'training', [short], later(NOW)).ended).toEqual([]);
+  });
+
+  it('a name that is used again after a deletion is another job', () => {
+    const cursor = after(watching(5), [
+      { kind: 'job-settled', jobs: 'training', job: { ...job('again', 'Completed', 4), openStatus: null } },
+    ]);
+    expect(compareJobs(cursor, 'training', [job('again', 'Failed', 1)], later(NOW)).ended).toHaveLength(1);
+  });
+
+  it('says which open jobs the list did not show', () => {
+    const cursor = after(watching(5), [
+      { kind: 'job-open', jobs: 'training', job: { ...job('gone', 'InProgress', 3), openStatus: 'InProgress' } },
+    ]);
+    expect(compareJobs(cursor, 'training', [], later(NOW)).unlisted.map(({ name }) => name)).toEqual(['gone']);
+  });
+
+  it('does not tell as new what lies below the overlap: it was settled and forgotten', () => {
+    expect(compareJobs(watching(5), 'training', [job('forgotten', 'Completed', 60)], later(NOW)).ended).toEqual([]);
+  });
+
+  it('the order of the list does not matter, and 500 jobs of one millisecond are 500', () => {
+    const jobs = Array.from({ length: 500 }, (_, index) =>
+      job(`same-${index}`, index % 2 ? 'Completed' : 'InProgress', 1),
+    );
+    const names = (listed: JobSummary[]): string[] =>
+      compareJobs(watching(5), 'training', listed, later(NOW))
+        .ended.map(({ name }) => name)
+        .sort();
+    fc.assert(
+      fc.property(fc.shuffledSubarray(jobs, { minLength: 500 }), (shuffled) =>
+        expect(names(shuffled)).toEqual(names(jobs)),
+      ),
+      { seed: 7, numRuns: 5 },
+    );
+    expect(names(jobs)).toHaveLength(250);
+  });
+});
 
 describe('whether the next page is worth its call', () => {
   const since = ago(15);

@@ -7,3 +7,6 @@ export const OVERLAP_MS = 15 * 60_000;
 export const minus = (time: string, ms: number): string => new Date(Date.parse(time) - ms).toISOString();
 
 export const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);
+
+/** `ms` after `time`. */
+export const plus = (time: string, ms: number): string => minus(time, -ms);
