@@ -28,9 +28,10 @@ beforeEach(() => {
   folder = tempFolder();
 });
 afterEach(async () => {
+  const own = folder;
   await Promise.all(running.splice(0).map((system) => system.stop()));
-  folder.remove();
-}, 60_000);
+  own.remove();
+}, 90_000);
 
 /** What every run of the whole story must leave behind, whatever died meanwhile. */
 async function expectPassed(system: System): Promise<void> {
@@ -50,7 +51,7 @@ describe('npm start -- --check', () => {
     for (const [index, name] of PROCESSES.entries()) {
       await system.says(`step ${3 * index + 2}/`);
       if (index === 0) expect(Object.keys(system.run.pids).sort()).toEqual(['launcher', ...PROCESSES].sort());
-      system.kill(name);
+      await system.kill(name);
     }
     await expectPassed(system);
     for (const name of PROCESSES) expect(system.output).toContain(`${name} died`);
@@ -71,13 +72,26 @@ describe('npm start -- --check', () => {
   }, 180_000);
 });
 
+describe('a check that is cut short', () => {
+  it('drains, leaves no orphan, and is no success', async () => {
+    const system = start('--check');
+    await system.says('step 4/');
+    const { pids } = system.run;
+    system.signal('SIGTERM');
+    expect(await system.exit).toBe(1);
+    expect(system.output).not.toContain('CHECK');
+    expect(Object.values(pids).filter(isAlive)).toEqual([]);
+    await verifyFolder(system.data);
+  }, 60_000);
+});
+
 const perProcess = process.env['AUDITAL_LONG'] ? PROCESSES : [];
 for (const name of perProcess) {
   it(`survives kill -9 of ${name} at every third step`, async () => {
     const system = start('--check');
     for (const step of [3, 8, 13, 18, 23]) {
       await system.says(`step ${step}/`);
-      system.kill(name);
+      await system.kill(name);
       await system.says(`step ${step + 1}/`, 120_000);
     }
     await expectPassed(system);

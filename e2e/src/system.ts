@@ -53,9 +53,13 @@ export class System {
     await eventually(found, { deadlineMs, what: `${String(text)} in the output:\n${this.output}\n—` });
   }
 
-  /** kill -9 of one process of the system, by its pid in run.json. */
-  kill(name: string): void {
-    process.kill(this.run.pids[name] as number, 'SIGKILL');
+  /** kill -9 of one process of the system, by its pid in run.json; one that is just being started again is waited for. */
+  async kill(name: string): Promise<void> {
+    const pid = await eventually(() => [this.run.pids[name]].find((one) => one !== undefined && isAlive(one)), {
+      deadlineMs: 30_000,
+      what: `A running ${name}`,
+    });
+    process.kill(pid, 'SIGKILL');
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -75,12 +75,13 @@ export class Api {
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(10_000) };
     if (body !== undefined) init.body = JSON.stringify(body);
     let response: Response;
+    let text: string;
     try {
       response = await fetch(`${this.url}${path}`, init);
+      text = await response.text();
     } catch (error) {
-      throw new Unavailable('gateway', `${method} ${path} got no answer from ${this.url}.`, { cause: error });
+      throw new Unavailable('gateway', `${method} ${path} got no whole answer from ${this.url}.`, { cause: error });
     }
-    const text = await response.text();
     if (response.ok) return (text === '' ? null : JSON.parse(text)) as T;
     throw new HttpError(response.status, `${method} ${path} answered ${response.status}: ${sentence(text)}`);
   }

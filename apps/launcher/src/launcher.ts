@@ -60,9 +60,9 @@ export class Launcher {
       }
     });
     const code = await this.ended;
+    // What was interrupted or failed may still be waiting for an answer that will not come.
+    if (this.stopping === null && code === 0) await work;
     await (this.stopping ?? this.drain());
-    // What failed may still be waiting for an answer that will not come.
-    if (code === 0) await work;
     this.leave(root, code);
     return code;
   }
@@ -263,7 +263,8 @@ export class Launcher {
         this.say('stopping: what is in hand is finished first (once more to stop at once)');
         this.stoppingSinceMs = Date.now();
         this.stopping = this.drain();
-        this.end(signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : 1);
+        // A check that was cut short has shown nothing.
+        this.end(signal === 'SIGHUP' || this.options.check ? 1 : 0);
       });
     }
   }
