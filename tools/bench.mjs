@@ -5,10 +5,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { printResult } from './bench/print.mjs';
+import { quietPoll } from './bench/quiet-poll.mjs';
 import { seal } from './bench/seal.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const benches = [seal];
+const benches = [seal, quietPoll];
 
 const HELP = `npm run bench -- [NAME…] [options]
 

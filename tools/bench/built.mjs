@@ -8,5 +8,7 @@ export const { sha256, verifyEd25519 } = require('@audital/chain/node');
 export const contracts = require('@audital/contracts');
 export const ledgers = require('@audital/ledger');
 
+export const requireBuilt = require;
+
 /** A built file of an app: apps export nothing, and a bench looks inside. */
 export const ofApp = (app, file) => require(`../../apps/${app}/dist/${file}.js`);
