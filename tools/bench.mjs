@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { printResult } from './bench/print.mjs';
 import { quietPoll } from './bench/quiet-poll.mjs';
 import { seal } from './bench/seal.mjs';
+import { verify } from './bench/verify.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const benches = [seal, quietPoll];
+const benches = [seal, verify, quietPoll];
 
 const HELP = `npm run bench -- [NAME…] [options]
 
