@@ -5,12 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { printResult } from './bench/print.mjs';
+import { chainLength } from './bench/chain-length.mjs';
+import { eventLoop } from './bench/event-loop.mjs';
 import { quietPoll } from './bench/quiet-poll.mjs';
 import { seal } from './bench/seal.mjs';
 import { verify } from './bench/verify.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const benches = [seal, verify, quietPoll];
+const benches = [seal, chainLength, eventLoop, verify, quietPoll];
 
 const HELP = `npm run bench -- [NAME…] [options]
 

@@ -15,7 +15,9 @@ const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-'];
 export async function openWriter(folder, o = {}) {
   const organisation = o.organisation ?? organisationId();
   const ledger = await ledgers.openLedger(`sqlite:${join(folder, 'ledger', 'ledger.sqlite')}`, { writes: WRITES });
-  const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints', 'checkpoints.sqlite')}`);
+  const kept = openCheckpointStore(`sqlite:${join(folder, 'checkpoints', 'checkpoints.sqlite')}`);
+  /** `wrap` may put something else in the place of both stores. */
+  const stores = o.wrap?.({ ledger, checkpoints: kept }) ?? { ledger, checkpoints: kept };
   const index = new IdentityIndex(join(folder, 'index'));
   const batches = [];
   const outlets = {
@@ -30,21 +32,19 @@ export async function openWriter(folder, o = {}) {
   const writer = new OrganisationWriter(
     organisation,
     organisationKeys(masterSecret, organisation, LOG_ORIGIN),
-    { ledger, checkpoints, index, rollbackPatienceMs: 0 },
+    { ...stores, index, rollbackPatienceMs: 0 },
     { outlets, settings: { checkpointDelayMs: 200, now: () => new Date() } },
   );
   return {
     organisation,
     writer,
-    ledger,
-    checkpoints,
     index,
     /** Records of each batch that was sealed. */
     batches,
     close: async () => {
       await writer.close();
       index.close();
-      await checkpoints.close();
+      await kept.close();
       await ledger.close();
     },
   };

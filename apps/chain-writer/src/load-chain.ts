@@ -17,6 +17,7 @@ import type { CheckpointStore, KeptCheckpoint } from './adapters/checkpoint-stor
 import type { IdentityIndex } from './adapters/identity-index';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
 import { type ChainState, emptyChain, withRecord } from './domain/chain-state';
+import { Turns } from './turns';
 
 export interface WriterPorts {
   ledger: Ledger;
@@ -68,6 +69,9 @@ export async function loadChain(
   return { state, kept };
 }
 
+const READ_TOGETHER = 250;
+const INDEXED_TOGETHER = 250;
+
 interface Walked {
   state: ChainState;
   /** The root at the kept checkpoint's size, when the chain reaches it. */
@@ -86,6 +90,7 @@ async function walk(
   let state: ChainState = stamp ? { ...emptyChain, ...stamp } : emptyChain;
   let keptRoot = kept && state.tree.size === kept.size ? treeRoot(sha256, state.tree) : null;
   let segment = 0;
+  const turns = new Turns();
   let fresh: { identity: string; position: number }[] = [];
   const flush = (): void => {
     ports.index.add(organisationId, fresh);
@@ -93,14 +98,15 @@ async function walk(
   };
   // From one record before the stamp: it names the segment that was open.
   const from = Math.max(state.tree.size - 1, 0);
-  for await (const stored of readAll(ports.ledger, ledgerStreams.chain(organisationId), from)) {
+  for await (const stored of readAll(ports.ledger, ledgerStreams.chain(organisationId), from, READ_TOGETHER)) {
     segment = decodeJson<RecordMetadata>(stored.metadata).segment;
     if (stored.revision < state.tree.size) continue;
     const record = confirmed(stored, state, organisationId, keys);
     state = withRecord(sha256, state, record, leafHash(sha256, stored.data));
     fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision });
-    if (fresh.length >= 1000) flush();
+    if (fresh.length >= INDEXED_TOGETHER) flush();
     if (kept && state.tree.size === kept.size) keptRoot = treeRoot(sha256, state.tree);
+    if (turns.isOver) await turns.pass();
   }
   flush();
   return { state, keptRoot, segment };

@@ -18,11 +18,12 @@ import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
-import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
+import { factsOf, type Outcome, type SealedBatch, type SealedRecord, type SealInput } from './domain/seal-batch';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
 import { lookUp } from './look-up';
 import { replay } from './replay';
 import { sealInTurns } from './seal-in-turns';
+import { Turns } from './turns';
 
 /** What the writer tells the world; both may fail without holding up the chain. */
 export interface WriterOutlets {
@@ -47,6 +48,7 @@ interface Waiting {
 }
 
 const BATCH_REQUESTS_MAX = 256;
+const INDEXED_TOGETHER = 128;
 
 /**
  * One organisation's chain, written by one loop: what came in since the last batch is the next one. Between any two writes the process
@@ -198,7 +200,7 @@ export class OrganisationWriter {
   }
 
   private async sealWaiting(state: ChainState, waiting: Waiting[]): Promise<void> {
-    const known = lookUp(
+    const known = await lookUp(
       this.ports.index,
       this.organisationId,
       this.identity,
@@ -222,11 +224,20 @@ export class OrganisationWriter {
     this.queue.unshift(...batch.splice(sealed.outcomes.length));
     await storeBatch(this.ports.ledger, this.organisationId, sealed);
     this.state = sealed.state;
-    this.ports.index.add(this.organisationId, sealed.records);
+    await this.remember(sealed.records);
     this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
     if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
     // Here everything is stored. Dying before the answers go out, the messages come again, and every fact is known.
     await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
+  }
+
+  /** The index follows the ledger (DESIGN §8.4); dying in here, the next load brings it up to date. */
+  private async remember(records: SealedRecord[]): Promise<void> {
+    const turns = new Turns();
+    for (let done = 0; done < records.length; done += INDEXED_TOGETHER) {
+      this.ports.index.add(this.organisationId, records.slice(done, done + INDEXED_TOGETHER));
+      if (turns.isOver) await turns.pass();
+    }
   }
 
   private async revisions(inputs: SealInput[]): Promise<Map<string, number>> {

@@ -29,13 +29,18 @@ export async function appendInOrder(ledger: Ledger, appends: StreamAppend[]): Pr
 
 const PAGE = 1000;
 
-/** A whole stream, in pages. */
-export async function* readAll(ledger: Ledger, stream: string, from = 0): AsyncGenerator<StoredEvent> {
+/** A whole stream, in pages of at most 1000: a store on this machine holds the event loop for the length of one. */
+export async function* readAll(
+  ledger: Ledger,
+  stream: string,
+  from = 0,
+  pageEvents = PAGE,
+): AsyncGenerator<StoredEvent> {
   let next = from;
   for (;;) {
-    const page = await ledger.read(stream, { from: next, limit: PAGE });
+    const page = await ledger.read(stream, { from: next, limit: pageEvents });
     yield* page;
-    if (page.length < PAGE) return;
+    if (page.length < pageEvents) return;
     next = (page.at(-1) as StoredEvent).revision + 1;
   }
 }
