@@ -24,6 +24,7 @@ import {
   STORED,
   STREAM,
   TRUST,
+  VERIFIER,
 } from './tokens';
 
 @Module({})
@@ -44,6 +45,7 @@ export class AppModule {
       [STORED, gateway.stored],
       [STREAM, gateway.stream],
       [TRUST, gateway.trust],
+      [VERIFIER, gateway.askVerifier],
     ];
     return {
       module: AppModule,

@@ -12,6 +12,7 @@ import {
 import type { Ledger } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import { type AppendEvent, appendEvent } from './adapters/append-event';
+import { type AskVerifier, askVerifier } from './adapters/ask-verifier';
 import { Authenticator } from './adapters/authenticator';
 import { CategoryView } from './adapters/category-view';
 import { ChainFollower } from './adapters/chain-follower';
@@ -65,6 +66,7 @@ export class Gateway {
   readonly integrations: Integrations;
   readonly coverage: Coverage;
   readonly append: AppendEvent;
+  readonly askVerifier: AskVerifier;
   readonly stopping = new AbortController();
   private readonly pins: Pins;
   private readonly organisationView: CategoryView<Organisation, OrganisationEvent>;
@@ -137,6 +139,7 @@ export class Gateway {
     this.integrations = new Integrations({ ledger, bus, view: this.integrationView, polls: this.polls, now });
     this.coverage = new Coverage({ index: this.index, reader: this.reader, polls: this.polls, now });
     this.append = appendEvent(bus, o.partitions);
+    this.askVerifier = askVerifier(bus);
   }
 
   /** Begins to follow. What goes wrong there for an unknown reason is for `onFatal`: the process has to be started anew. */

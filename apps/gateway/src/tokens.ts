@@ -13,3 +13,4 @@ export const SHUTDOWN = Symbol('SHUTDOWN');
 export const AUTHENTICATOR = Symbol('AUTHENTICATOR');
 export const PAGES = Symbol('PAGES');
 export const STREAM = Symbol('STREAM');
+export const VERIFIER = Symbol('VERIFIER');

@@ -1,3 +1,4 @@
+import type { StoredEntry } from '@audital/chain/check';
 import {
   Corrupt,
   decodeJson,
@@ -7,7 +8,6 @@ import {
   SALT_BYTES,
 } from '@audital/contracts';
 import { type Ledger, type StoredEvent, StreamDeleted } from '@audital/ledger';
-import type { StoredRecord } from '../domain/chain-pass';
 
 /** Records in one page: at the largest payloads 26 MB. */
 const PAGE = 100;
@@ -23,7 +23,7 @@ export class StoredChain {
   constructor(private readonly ledger: Ledger) {}
 
   /** Every record from a revision on with its payload, page by page, until the end of the stream as it is then. */
-  async *pages(organisationId: OrganisationId, from: number): AsyncGenerator<StoredRecord[]> {
+  async *pages(organisationId: OrganisationId, from: number): AsyncGenerator<StoredEntry[]> {
     const total = await this.total(organisationId);
     for (let next: number | null = from; next !== null;) {
       const page: Page = await this.readPage(ledgerStreams.chain(organisationId), next, total);
@@ -57,7 +57,7 @@ export class StoredChain {
     }
   }
 
-  private async withPayloads(organisationId: OrganisationId, events: StoredEvent[]): Promise<StoredRecord[]> {
+  private async withPayloads(organisationId: OrganisationId, events: StoredEvent[]): Promise<StoredEntry[]> {
     const places = events.map(placeOf);
     const bySegment = Map.groupBy(
       places.filter((place) => place !== null),
@@ -146,7 +146,7 @@ function placeOf(record: StoredEvent): { segment: number; revision: number } | n
 }
 
 /** An entry without data was redacted. One that is shorter than its salt was changed, and matches no record. */
-function payloadOf(entry: StoredEvent | undefined): StoredRecord['payload'] {
+function payloadOf(entry: StoredEvent | undefined): StoredEntry['payload'] {
   if (entry === undefined || entry.data.length === 0) return null;
   return { salt: entry.data.subarray(0, SALT_BYTES), bytes: entry.data.subarray(SALT_BYTES) };
 }

@@ -40,7 +40,7 @@ export function alertsAfter(
     const range = { from, to: Math.max(from, to) };
     standing.set(keyOf({ code, from }), {
       code,
-      severity: 'CRITICAL',
+      severity: code === 'STALE' ? 'HIGH' : 'CRITICAL',
       affectedRange: range,
       firstBadPosition: from,
       detectedAt,

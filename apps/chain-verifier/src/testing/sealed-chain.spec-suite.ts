@@ -130,14 +130,17 @@ export class SealedChain {
       await ledger.append(organisation, NO_STREAM, [jsonEvent('OrganisationCreated', { organisationId })]);
     const stream = ledgerStreams.chain(organisationId);
     const from = (await ledger.lastRevision(stream)) + 1;
-    for (let position = from; position < this.size; position += 1) {
-      const { record, stored } = this.events[position] as SealedEvent;
-      const [segment, revision] = [Math.floor(position / 1000), position % 1000];
-      const payloads = ledgerStreams.payload(organisationId, segment);
-      await ledger.append(payloads, revision - 1, [binaryEvent(LEDGER_TYPES.payload, stored)]);
-      const metadata = encodeJson({ segment, revision, batchStart: from });
-      const id = eventIdOf(sha256(record));
-      await ledger.append(stream, position - 1, [{ id, type: LEDGER_TYPES.record, data: record, metadata }]);
+    for (let at = from; at < this.size;) {
+      const [segment, revision] = [Math.floor(at / 1000), at % 1000];
+      const some = this.events.slice(at, Math.min(this.size, at + 200, 1000 * (segment + 1)));
+      const payloads = some.map(({ stored }) => binaryEvent(LEDGER_TYPES.payload, stored));
+      await ledger.append(ledgerStreams.payload(organisationId, segment), revision - 1, payloads);
+      const records = some.map(({ record }, index) => {
+        const metadata = encodeJson({ segment, revision: revision + index, batchStart: at });
+        return { id: eventIdOf(sha256(record)), type: LEDGER_TYPES.record, data: record, metadata };
+      });
+      await ledger.append(stream, at - 1, records);
+      at += some.length;
     }
     if (o.unsigned) return;
     const checkpoints = ledgerStreams.checkpoint(organisationId);

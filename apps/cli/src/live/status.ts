@@ -11,6 +11,11 @@ interface ChainStatus {
   keyId: string | null;
   lastVerifiedAt: string;
   alerts: { severity: string; code: string; message: string }[];
+  verifier: {
+    status: string;
+    lastFullVerification: { size: number; at: string } | null;
+    reason: string | null;
+  };
 }
 
 export const statusCommand: Command = {
@@ -19,7 +24,7 @@ export const statusCommand: Command = {
 
 ${GATEWAY_HELP}
 
-Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet, 12 it is empty.`,
+Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet (PENDING, STALE), 12 it is empty.`,
   options: GATEWAY_OPTIONS,
   async run({ values, targets, terminal }) {
     if (targets.length > 0) throw new UsageError('status takes no target.');
@@ -32,10 +37,20 @@ Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet, 12
       if (status.reason !== null) terminal.line(`  ${status.reason}`);
       terminal.line(`  checkpoint  ${status.checkpointSize ?? 'none'}, key ${status.keyId ?? 'none'}`);
       terminal.line(`  verified    ${status.lastVerifiedAt}`);
+      terminal.line(`  verifier    ${verifierLine(status.verifier)}`);
       for (const { severity, code, message } of status.alerts) terminal.line(`  ${severity}  ${code}: ${message}`);
     }
     if (status.verdict === 'EMPTY') return EXIT.nothing;
-    if (status.verdict === 'PENDING') return EXIT.caveats;
+    if (status.verdict === 'PENDING' || status.verdict === 'STALE') return EXIT.caveats;
     return status.valid ? EXIT.ok : EXIT.tampered;
   },
 };
+
+/** The chain-verifier's word beside the gateway's. */
+function verifierLine({ status, lastFullVerification: whole, reason }: ChainStatus['verifier']): string {
+  if (status === 'UNAVAILABLE')
+    return `UNAVAILABLE, so this is the gateway's own reading alone. ${reason ?? ''}`.trimEnd();
+  return whole
+    ? `${status}, read the whole chain (${whole.size} events) at ${whole.at}`
+    : `${status}, no whole pass yet`;
+}

@@ -1,12 +1,12 @@
 import {
   type ChainRecord,
-  ChainWalk,
   equalBytes,
-  type Finding,
   HASH_BYTES,
   hashText,
   leafHash,
+  parseRecord,
   type Sha256,
+  StoredWalk,
   TILE_WIDTH,
 } from '@audital/chain/check';
 import { ledgerStreams, type OrganisationId } from '@audital/contracts';
@@ -20,6 +20,8 @@ import type { TrustKeeper } from './trust-keeper';
 /** A result is given again for this long while the chain has not moved. */
 export const CACHE_SECONDS = 2;
 const PAGE = 100;
+/** A longer chain is read from its newest events on: a request must not cost minutes. All of it is the chain-verifier's to read. */
+export const INSPECTED_MAX = 10_000;
 
 export interface ChainInspectorOptions {
   ledger: Ledger;
@@ -30,7 +32,7 @@ export interface ChainInspectorOptions {
   now: () => Date;
 }
 
-/** Reads a whole chain, payloads included, and says whether it still holds. Between pages the event loop gets its turn. */
+/** Reads a chain, payloads included, and says whether it still holds. Between pages the event loop gets its turn. */
 export class ChainInspector {
   private readonly done = new Map<OrganisationId, { status: ChainStatus; head: number; size: number; at: number }>();
   private readonly running = new Map<OrganisationId, Promise<ChainStatus>>();
@@ -48,7 +50,7 @@ export class ChainInspector {
     if (isFresh) return known.status;
     const walk =
       this.running.get(organisationId) ??
-      this.inspect(organisationId).finally(() => this.running.delete(organisationId));
+      this.inspect(organisationId, head + 1).finally(() => this.running.delete(organisationId));
     this.running.set(organisationId, walk);
     const status = await walk;
     this.done.set(organisationId, { status, head, size, at: this.o.now().getTime() });
@@ -61,38 +63,73 @@ export class ChainInspector {
     return position <= (await this.o.ledger.lastRevision(ledgerStreams.chain(organisationId)));
   }
 
-  private async inspect(organisationId: OrganisationId): Promise<ChainStatus> {
+  private async inspect(organisationId: OrganisationId, total: number): Promise<ChainStatus> {
     // Taken before the walk: what is appended meanwhile lies beyond it and is only looked at for its links.
-    const checkpoint = this.o.trust.pin(organisationId)?.checkpoint ?? null;
+    const pin = this.o.trust.pin(organisationId);
     const doubt = this.o.trust.doubt(organisationId);
-    const walk = new Walk(this.o.sha256, checkpoint, this.signedLeaves(organisationId));
+    const checkpoint = pin?.checkpoint ?? null;
+    const { from, walk } = this.begin(organisationId, total, checkpoint && { ...checkpoint, head: pin?.head });
     const stream = ledgerStreams.chain(organisationId);
-    for (let next = 0; ;) {
+    let first = from > 0 ? await this.block(organisationId, 0) : null;
+    let last: Block | null = null;
+    for (let next = from; ;) {
       const page = await this.o.ledger.read(stream, { from: next, limit: PAGE });
       if (page.length === 0) break;
       const payloads = await this.o.stored.payloads(organisationId, page);
-      for (const event of page) {
-        const payload = payloads.get(event.revision);
-        walk.add(event, payload?.state === 'PRESENT' ? payload : null);
+      for (const { revision, data } of page) {
+        const payload = payloads.get(revision);
+        const record = walk.add({ revision, data, payload: payload?.state === 'PRESENT' ? payload : null });
+        last = blockOf(revision, leafHash(this.o.sha256, data), record);
+        first ??= last;
       }
       next = (page.at(-1) as StoredEvent).revision + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const { findings, size, first, last } = walk.finish();
+    const { findings, redacted } = walk.finish(checkpoint !== null && this.tilesLeadTo(organisationId, checkpoint));
     const verifiedAt = this.o.now().toISOString();
+    const blocks = { genesisBlock: first, latestBlock: last };
     return chainReport(
       {
-        organisationId,
-        totalEvents: size,
-        genesisBlock: first,
-        latestBlock: last,
-        findings,
-        checkpoint,
-        doubt,
-        verifiedAt,
+        ...{ organisationId, totalEvents: walk.size, inspectedFrom: from, findings, redacted, checkpoint },
+        ...{ ...blocks, doubt, verifiedAt },
       },
       CACHE_SECONDS,
     );
+  }
+
+  /** From position 0, or, when that is too much for a request, from where the tiles take over. */
+  private begin(
+    organisationId: OrganisationId,
+    total: number,
+    kept: (TrustedCheckpoint & { head: Uint8Array | undefined }) | null,
+  ): { from: number; walk: StoredWalk } {
+    const options = {
+      kept: kept && { size: kept.size, root: kept.root, head: kept.head ?? new Uint8Array(0) },
+      rememberedLeaf: this.signedLeaves(organisationId),
+    };
+    const from = kept ? Math.min(total, kept.size) - INSPECTED_MAX : 0;
+    if (from > 0 && kept && this.tilesLeadTo(organisationId, kept)) {
+      const tree = this.o.index.tree(organisationId);
+      const part = { first: from, before: tree.compactRange(from), head: tree.leaf(from - 1) };
+      return { from, walk: new StoredWalk(this.o.sha256, total, { ...options, ...part }) };
+    }
+    return { from: 0, walk: new StoredWalk(this.o.sha256, total, options) };
+  }
+
+  /** Whether our own tiles are the signed tree. If not, they tell nothing about the records. */
+  private tilesLeadTo(organisationId: OrganisationId, { size, root }: TrustedCheckpoint): boolean {
+    try {
+      const tree = this.o.index.tree(organisationId);
+      return tree.size >= size && equalBytes(tree.root(size), root);
+    } catch {
+      return false;
+    }
+  }
+
+  private async block(organisationId: OrganisationId, position: number): Promise<Block | null> {
+    const event = (await this.o.stored.records(organisationId, [position])).get(position);
+    if (!event) return null;
+    return blockOf(position, leafHash(this.o.sha256, event.data), recordIn(event.data));
   }
 
   /** The leaves that the tiles hold; each tile is read once on the way up. */
@@ -107,55 +144,11 @@ export class ChainInspector {
   }
 }
 
-/** A walk over the stored bytes, compared with the tree that the trusted checkpoint signs. */
-class Walk {
-  private readonly walk: ChainWalk;
-  private readonly changed: Finding[] = [];
-  private rootHolds: boolean | null = null;
-  private first: Block | null = null;
-  private last: Block | null = null;
-
-  constructor(
-    private readonly sha256: Sha256,
-    private readonly checkpoint: TrustedCheckpoint | null,
-    private readonly signedLeaf: (position: number) => Uint8Array | null,
-  ) {
-    this.walk = new ChainWalk(sha256);
-  }
-
-  add(event: StoredEvent, payload: { salt: Uint8Array; bytes: Uint8Array } | null): void {
-    const position = event.revision;
-    const blockHash = leafHash(this.sha256, event.data);
-    const record = this.walk.add({ chainPosition: position, record: event.data, payload });
-    this.last = blockOf(position, blockHash, record);
-    this.first ??= this.last;
-    if (this.checkpoint === null || position >= this.checkpoint.size) return;
-    const signed = this.signedLeaf(position);
-    if (signed && !equalBytes(signed, blockHash)) {
-      const message = `The record at position ${position} was changed: it hashes to ${hashText(blockHash)}, the signed tree has ${hashText(signed)}.`;
-      this.changed.push({ kind: 'INVALID', position, message });
-    }
-    if (this.walk.size === this.checkpoint.size) this.rootHolds = equalBytes(this.walk.root(), this.checkpoint.root);
-  }
-
-  finish(): { findings: Finding[]; size: number; first: Block | null; last: Block | null } {
-    const { size } = this.walk;
-    const own = this.walk.finish();
-    // With the signed root holding, every record under it is the signed one: a leaf that differs would be our own tile's fault.
-    const changed = this.rootHolds === true ? [] : this.changed;
-    const known = new Set(changed.map(({ position }) => position));
-    const findings = [...changed, ...own.filter(({ kind, position }) => kind !== 'INVALID' || !known.has(position))];
-    if (this.checkpoint && size < this.checkpoint.size) {
-      const message = `The ledger ends at ${size} events, but a signed checkpoint of ${this.checkpoint.size} events was kept here.`;
-      findings.push({ kind: 'ROLLBACK', position: size, message });
-    } else if (this.rootHolds === false && !findings.some(({ kind }) => kind !== 'REDACTED')) {
-      findings.push({
-        kind: 'FORK',
-        position: 0,
-        message: 'The stored records are linked, but they are not the ones that the kept checkpoint signs.',
-      });
-    }
-    return { findings, size, first: this.first, last: this.last };
+function recordIn(bytes: Uint8Array): ChainRecord | null {
+  try {
+    return parseRecord(bytes);
+  } catch {
+    return null;
   }
 }
 

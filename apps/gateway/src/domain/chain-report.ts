@@ -1,13 +1,17 @@
-import type { Finding } from '@audital/chain/check';
+import type { RangeFinding } from '@audital/chain/check';
 import type { Severity } from '@audital/contracts';
 
-/** What one walk over a whole chain found. */
+/** What one walk over a chain found. */
 export interface ChainFacts {
   organisationId: string;
   totalEvents: number;
+  /** The first position that was read. */
+  inspectedFrom: number;
   genesisBlock: Block | null;
   latestBlock: Block | null;
-  findings: Finding[];
+  findings: RangeFinding[];
+  /** Payloads that are gone by a recorded decision. */
+  redacted: number;
   /** Null: none was accepted. */
   checkpoint: { size: number; keyId: string } | null;
   /** A newer checkpoint or the pinned key is in doubt. */
@@ -41,7 +45,9 @@ export type Verdict =
   | 'FORK'
   | 'UNPINNED'
   | 'CHECKPOINT_INVALID'
-  | 'ROOT_MISMATCH';
+  | 'ROOT_MISMATCH'
+  /** Nothing is wrong with what is signed, but events stand under no checkpoint for too long. */
+  | 'STALE';
 
 /** The public shape (facts/product §2.2), and what explains it. */
 export interface ChainStatus {
@@ -63,13 +69,35 @@ export interface ChainStatus {
   pendingEvents: number;
   redactedEvents: number;
   alerts: ChainAlert[];
+  /** The first position that the gateway read itself for this answer; what lies before it is the chain-verifier's word. */
+  inspectedFrom: number;
+  verifier: VerifierView;
 }
+
+/** What the chain-verifier says beside the gateway's own reading. STARTING: it answers, and has not read this chain yet. */
+export interface VerifierView {
+  status: 'OK' | 'ALERTS' | 'STARTING' | 'UNAVAILABLE';
+  verifiedTo: number | null;
+  lastVerifiedAt: string | null;
+  lastFullVerification: { size: number; at: string } | null;
+  /** One sentence when it is UNAVAILABLE; else null. */
+  reason: string | null;
+}
+
+/** Until the verifier was asked. */
+const NOT_ASKED: VerifierView = {
+  status: 'UNAVAILABLE',
+  verifiedTo: null,
+  lastVerifiedAt: null,
+  lastFullVerification: null,
+  reason: null,
+};
 
 const ALERTS_MAX = 100;
 
 /** The verdict on a chain. Redactions by a recorded decision are no fault. */
 export function chainReport(facts: ChainFacts, verificationFrequencySeconds: number): ChainStatus {
-  const bad = facts.findings.filter(({ kind }) => kind !== 'REDACTED').sort((a, b) => a.position - b.position);
+  const bad = [...facts.findings].sort((a, b) => a.from - b.from);
   const first = bad[0] ?? null;
   const verdict = verdictOf(facts, first);
   const { totalEvents, checkpoint } = facts;
@@ -78,26 +106,29 @@ export function chainReport(facts: ChainFacts, verificationFrequencySeconds: num
     valid,
     verdict,
     reason: first?.message ?? facts.doubt?.reason ?? null,
-    firstBadPosition: first?.position ?? null,
+    firstBadPosition: first?.from ?? null,
     organisationId: facts.organisationId,
     totalEvents,
     latestBlock: facts.latestBlock,
     genesisBlock: facts.genesisBlock,
     lastVerifiedAt: facts.verifiedAt,
     verificationFrequencySeconds,
-    integrityScore: valid ? 100 : scoreOf(first?.position ?? 0, totalEvents),
+    integrityScore: valid ? 100 : scoreOf(first?.from ?? 0, totalEvents),
     checkpointSize: checkpoint?.size ?? null,
     keyId: checkpoint?.keyId ?? null,
     pendingEvents: Math.max(0, totalEvents - (checkpoint?.size ?? 0)),
-    redactedEvents: facts.findings.length - bad.length,
+    redactedEvents: facts.redacted,
     alerts: alertsOf(facts, bad),
+    inspectedFrom: facts.inspectedFrom,
+    verifier: NOT_ASKED,
   };
 }
 
 /** A chain with a fault is never at 100. */
-const scoreOf = (good: number, total: number): number => Math.min(99, Math.floor((100 * good) / Math.max(total, 1)));
+export const scoreOf = (good: number, total: number): number =>
+  Math.min(99, Math.floor((100 * good) / Math.max(total, 1)));
 
-function verdictOf({ totalEvents, checkpoint, doubt }: ChainFacts, first: Finding | null): Verdict {
+function verdictOf({ totalEvents, checkpoint, doubt }: ChainFacts, first: RangeFinding | null): Verdict {
   if (first?.kind === 'ROLLBACK' || first?.kind === 'FORK') return first.kind;
   if (doubt?.code === 'ROLLBACK' || doubt?.code === 'FORK') return doubt.code;
   if (first !== null) return 'TAMPERED';
@@ -107,7 +138,7 @@ function verdictOf({ totalEvents, checkpoint, doubt }: ChainFacts, first: Findin
 }
 
 /** Neighbours of one kind and reason are one alert. */
-function alertsOf({ doubt, verifiedAt, totalEvents }: ChainFacts, bad: Finding[]): ChainAlert[] {
+function alertsOf({ doubt, verifiedAt, totalEvents }: ChainFacts, bad: RangeFinding[]): ChainAlert[] {
   const alerts: ChainAlert[] = [];
   if (doubt)
     alerts.push({
@@ -117,15 +148,15 @@ function alertsOf({ doubt, verifiedAt, totalEvents }: ChainFacts, bad: Finding[]
       affectedRange: { from: 0, to: Math.max(0, totalEvents - 1) },
       detectedAt: doubt.since,
     });
-  for (const { kind, position, message } of bad) {
+  for (const { kind, from, to, message } of bad) {
     const last = alerts.at(-1);
-    if (last?.code === kind && last.affectedRange.to === position - 1) last.affectedRange.to = position;
+    if (last?.code === kind && last.affectedRange.to === from - 1) last.affectedRange.to = to;
     else if (alerts.length < ALERTS_MAX)
       alerts.push({
         severity: 'CRITICAL',
         code: kind,
         message,
-        affectedRange: { from: position, to: position },
+        affectedRange: { from, to },
         detectedAt: verifiedAt,
       });
   }

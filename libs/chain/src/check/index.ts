@@ -17,5 +17,7 @@ export { verifyConsistency, verifyInclusion } from './merkle';
 export { InvalidNote, openCheckpoint, openNote, parseTlogProof } from './note';
 export type { OpenedNote, VerifySignature } from './note';
 export { InvalidRecord, parseRecord, payloadMatches } from './record';
+export { StoredWalk } from './stored-walk';
+export type { KeptTree, RangeFinding, StoredEntry, StoredWalkOptions } from './stored-walk';
 export { ChainWalk, KEY_CHANGE_TAG } from './walk';
 export type { Finding, FindingKind, WalkedEntry, WalkStart } from './walk';

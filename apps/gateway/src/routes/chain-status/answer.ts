@@ -35,6 +35,29 @@ class AlertAnswer {
   detectedAt: string;
 }
 
+class FullVerification {
+  @ApiProperty()
+  size: number;
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+}
+
+class VerifierAnswer {
+  @ApiProperty({
+    enum: ['OK', 'ALERTS', 'STARTING', 'UNAVAILABLE'],
+    description: 'UNAVAILABLE: it did not answer in time; what stands here is then the gateway’s own reading alone.',
+  })
+  status: string;
+  @ApiProperty({ type: Number, nullable: true, description: 'Events that it verified under a checkpoint it keeps.' })
+  verifiedTo: number | null;
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  lastVerifiedAt: string | null;
+  @ApiProperty({ type: FullVerification, nullable: true, description: 'When it last read the chain from position 0.' })
+  lastFullVerification: FullVerification | null;
+  @ApiProperty({ type: String, nullable: true })
+  reason: string | null;
+}
+
 export class ChainStatusAnswer {
   @ApiProperty()
   valid: boolean;
@@ -49,6 +72,7 @@ export class ChainStatusAnswer {
       'UNPINNED',
       'CHECKPOINT_INVALID',
       'ROOT_MISMATCH',
+      'STALE',
     ],
   })
   verdict: string;
@@ -64,7 +88,10 @@ export class ChainStatusAnswer {
   latestBlock: BlockAnswer | null;
   @ApiProperty({ type: BlockAnswer, nullable: true })
   genesisBlock: BlockAnswer | null;
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When the chain-verifier last read the chain; when it does not answer, the time of this reading.',
+  })
   lastVerifiedAt: string;
   @ApiProperty()
   verificationFrequencySeconds: number;
@@ -80,4 +107,8 @@ export class ChainStatusAnswer {
   redactedEvents: number;
   @ApiProperty({ type: [AlertAnswer] })
   alerts: AlertAnswer[];
+  @ApiProperty({ description: 'The first position that the gateway read itself; before it, the chain-verifier did.' })
+  inspectedFrom: number;
+  @ApiProperty({ type: VerifierAnswer })
+  verifier: VerifierAnswer;
 }

@@ -3,11 +3,13 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { ChainInspector } from '../../adapters/chain-inspector';
 import type { EventReader } from '../../adapters/event-reader';
+import type { AskVerifier } from '../../adapters/ask-verifier';
 import type { ChainStatus } from '../../domain/chain-report';
 import type { EventView } from '../../domain/event-view';
+import { withVerifier } from '../../domain/with-verifier';
 import { ApiError } from '../../http/api-error';
 import { Caller, Needs } from '../../http/scopes.guard';
-import { EVENTS, INSPECTOR } from '../../tokens';
+import { EVENTS, INSPECTOR, VERIFIER } from '../../tokens';
 import { EventAnswer } from '../event-answer';
 import { ChainStatusAnswer } from './answer';
 
@@ -18,6 +20,7 @@ export class ChainStatusRoute {
   constructor(
     @Inject(INSPECTOR) private readonly inspector: ChainInspector,
     @Inject(EVENTS) private readonly events: EventReader,
+    @Inject(VERIFIER) private readonly askVerifier: AskVerifier,
   ) {}
 
   @Get()
@@ -25,11 +28,16 @@ export class ChainStatusRoute {
   @ApiOperation({
     summary: 'Whether the chain still holds',
     description:
-      'The whole chain is read again, payloads included. While it does not move, a result is given again for verificationFrequencySeconds.',
+      'Two readers’ word. The chain-verifier reads every chain again and again, whole, and keeps its own memory; its alerts stay until a whole pass does not find them. For this answer the gateway reads the newest 10,000 events again too, payloads included; while the chain does not move, that result is given again for verificationFrequencySeconds.',
   })
   @ApiOkResponse({ type: ChainStatusAnswer })
-  status(@Caller() caller: Identity): Promise<ChainStatus> {
-    return this.inspector.status(caller.organisation.organisationId);
+  async status(@Caller() caller: Identity): Promise<ChainStatus> {
+    const { organisationId } = caller.organisation;
+    const [own, verifier] = await Promise.all([
+      this.inspector.status(organisationId),
+      this.askVerifier(organisationId),
+    ]);
+    return withVerifier(own, verifier);
   }
 
   @Get('block/:position')
