@@ -19,7 +19,7 @@ export const services = [...read('tsconfig.json').matchAll(/"\.\/apps\/([\w-]+)"
   .filter((name) => !NOT_SERVICES.includes(name));
 
 /** The names of the NATS users that people log in with. */
-export const PEOPLE = ['cli', 'viewer'];
+export const PEOPLE = ['cli', 'operator', 'viewer'];
 
 /** The class that a service declares its environment in; null for a program that reads it by itself. */
 function configClass(app: string): ConfigClass | null {

@@ -5,6 +5,7 @@ import { exportCommand } from './live/export';
 import { statusCommand } from './live/status';
 import { tailCommand } from './live/tail';
 import { watchCommand } from './live/watch';
+import { organisationsCommand } from './operator/organisations';
 import { Terminal } from './terminal';
 import { verifyCommand } from './verify/command';
 
@@ -15,6 +16,7 @@ const COMMANDS: Record<string, Command> = {
   status: statusCommand,
   tail: tailCommand,
   drill: drillCommand,
+  organisations: organisationsCommand,
 };
 
 function help(): string {

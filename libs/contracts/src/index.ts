@@ -65,7 +65,14 @@ export type {
 } from './integration';
 export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';
 export type { RecordMetadata } from './streams';
-export { STREAMS, partitionOf, subjects } from './subjects';
-export type { RegistryVerb, Reply, StreamName } from './subjects';
+export {
+  OPERATOR_CHAIN_VERBS,
+  OPERATOR_REGISTRY_VERBS,
+  STREAMS,
+  USER_REGISTRY_VERBS,
+  partitionOf,
+  subjects,
+} from './subjects';
+export type { ChainVerb, OperatorChainVerb, RegistryVerb, Reply, StreamName } from './subjects';
 export type { RunInfo } from './run-info';
 export type { AskVerifierStatus, ChainAlert, ChainAlertCode, VerifierReport } from './verifying';

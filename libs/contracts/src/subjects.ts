@@ -14,14 +14,22 @@ export const subjects = {
   registryChanged: (): string => 'notice.registry-changed',
   dead: (subject: string): string => `dead.${subject}`,
   askRegistry: (verb: RegistryVerb): string => `ask.registry.${verb}`,
-  askChain: (partition: number, verb: 'append'): string => `ask.chain.${partition}.${verb}`,
+  askChain: (partition: number, verb: ChainVerb): string => `ask.chain.${partition}.${verb}`,
   askCollectorTest: (): string => 'ask.collector.test',
   askSchedulerPoll: (): string => 'ask.scheduler.poll',
   askVerifierStatus: (): string => 'ask.verifier.status',
 } as const;
 
-export type RegistryVerb =
-  'register' | 'dry-run' | 'update' | 'remove' | 'pause' | 'resume' | 'test' | 'create-organisation';
+/** What the registry is asked on behalf of users, by the gateway. */
+export const USER_REGISTRY_VERBS = ['register', 'dry-run', 'update', 'remove', 'pause', 'resume', 'test'] as const;
+
+/** What the registry and a chain's writer are asked by the operator alone, from the CLI: never over HTTP. */
+export const OPERATOR_REGISTRY_VERBS = ['create-organisation', 'set-retention', 'place-hold', 'lift-hold'] as const;
+export const OPERATOR_CHAIN_VERBS = ['redact', 'readopt', 'rotate-key'] as const;
+
+export type RegistryVerb = (typeof USER_REGISTRY_VERBS)[number] | (typeof OPERATOR_REGISTRY_VERBS)[number];
+export type OperatorChainVerb = (typeof OPERATOR_CHAIN_VERBS)[number];
+export type ChainVerb = 'append' | OperatorChainVerb;
 
 /** The answer to every `ask.*`. */
 export type Reply<T> =

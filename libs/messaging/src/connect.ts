@@ -15,6 +15,8 @@ export interface BusOptions {
   name: string;
   log?: BusLog;
   streams?: StreamSettings;
+  /** How long the first connection is waited for; 30 s unless said. */
+  connectLimitMs?: number;
 }
 
 const CONNECT_LIMIT_MS = 30_000;
@@ -23,7 +25,7 @@ const CONNECT_PAUSE_MS = 100;
 const silence: BusLog = { warn: () => undefined, error: () => undefined };
 
 /**
- * Waits for the first connection for up to 30 s, then throws Unavailable; from then on reconnects for ever. Throws Rejected when the
+ * Waits for the first connection for up to `connectLimitMs`, then throws Unavailable; from then on reconnects for ever. Throws Rejected when the
  * server does not know the user.
  */
 export async function connectBus(o: BusOptions): Promise<Bus> {
@@ -46,7 +48,8 @@ async function firstConnection(o: BusOptions): Promise<NatsConnection> {
     ignoreAuthErrorAbort: true,
     pingInterval: 10_000,
   };
-  const end = Date.now() + CONNECT_LIMIT_MS;
+  const limitMs = o.connectLimitMs ?? CONNECT_LIMIT_MS;
+  const end = Date.now() + limitMs;
   for (;;) {
     try {
       return await connect(options);
@@ -57,7 +60,9 @@ async function firstConnection(o: BusOptions): Promise<NatsConnection> {
           `${o.url} refused the user ${o.user}: NATS_USER and NATS_PASSWORD must be those of the server's configuration.`,
         );
       if (Date.now() > end)
-        throw new Unavailable('nats', `No nats-server answered at ${o.url} within 30 s.`, { cause: error });
+        throw new Unavailable('nats', `No nats-server answered at ${o.url} within ${limitMs / 1000} s.`, {
+          cause: error,
+        });
       await delay(CONNECT_PAUSE_MS);
     }
   }

@@ -1,4 +1,11 @@
-import { type StreamName, STREAMS } from '@audital/contracts';
+import {
+  OPERATOR_CHAIN_VERBS,
+  OPERATOR_REGISTRY_VERBS,
+  type StreamName,
+  STREAMS,
+  subjects,
+  USER_REGISTRY_VERBS,
+} from '@audital/contracts';
 
 interface Role {
   /** Plain subjects and subjects of streams. */
@@ -45,15 +52,27 @@ const ROLES = {
     takes: [{ stream: 'WORK_POLL', durable: 'sagemaker-collector' }],
   },
   gateway: {
-    publish: ['ask.registry.>', 'ask.scheduler.poll', 'ask.chain.>', 'ask.verifier.status'],
+    publish: [
+      ...USER_REGISTRY_VERBS.map(subjects.askRegistry),
+      'ask.scheduler.poll',
+      'ask.chain.*.append',
+      'ask.verifier.status',
+    ],
     subscribe: ['audit.>'],
     streams: ['POLLS'],
     replays: ['POLLS'],
   },
   'chain-verifier': { answers: ['ask.verifier.>'] },
   launcher: { publish: ['ask.registry.create-organisation'] },
+  // What is not for HTTP: `audital organisations`, `redact`, `retention`, `hold`, `chain`.
+  operator: {
+    publish: [
+      ...OPERATOR_REGISTRY_VERBS.map(subjects.askRegistry),
+      ...OPERATOR_CHAIN_VERBS.map((verb) => `ask.chain.*.${verb}`),
+    ],
+  },
   // The operator looks into dead letters with it.
-  cli: { publish: ['ask.registry.>', 'ask.verifier.>'], streams: ['DEAD'], replays: ['DEAD'], reads: ['DEAD'] },
+  cli: { publish: ['ask.verifier.>'], streams: ['DEAD'], replays: ['DEAD'], reads: ['DEAD'] },
   viewer: { subscribe: ['audit.>'] },
 } as const satisfies Record<string, Role>;
 
