@@ -3,6 +3,7 @@ import { parseVkey } from '@audital/chain/write';
 import {
   type AppendReply,
   type AppendRequest,
+  type ChainStoppedNotice,
   isId,
   ledgerStreams,
   type OrganisationId,
@@ -15,7 +16,7 @@ import type { Bus } from '@audital/messaging';
 import type { Health, Logger } from '@audital/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { organisationKeys, sha256 } from './adapters/keys';
-import type { WriterPorts } from './load-chain';
+import { ChainStopped, type WriterPorts } from './load-chain';
 import { OrganisationWriter, type WriterOutlets } from './organisation-writer';
 import { Relay } from './relay';
 
@@ -64,7 +65,10 @@ export class Writer {
       { signal: this.ended.signal },
     );
     this.ticking = setInterval(() => {
-      for (const { writer } of this.chains.values()) writer.tick();
+      for (const [id, { writer }] of this.chains) {
+        writer.tick();
+        if (writer.stopReason) this.tellStopped(id, writer.stopReason);
+      }
     }, TICK_MS).unref();
     this.following.catch((error: unknown) => {
       this.o.log.fatal({ err: error }, 'the organisations cannot be followed');
@@ -90,6 +94,12 @@ export class Writer {
     await this.following?.catch(() => undefined);
     await Promise.all([...this.chains.values()].map(({ writer }) => writer.close()));
     for (const { relay } of this.chains.values()) relay.close();
+  }
+
+  /** DESIGN §8.8: who hears it stops asking for polls. Told at every tick, so that nobody has to remember it. */
+  private tellStopped(organisationId: OrganisationId, error: Error): void {
+    const reason = error instanceof ChainStopped ? error.reason : 'CORRUPT';
+    this.o.bus.hint(subjects.chainStopped(), { v: 1, organisationId, reason } satisfies ChainStoppedNotice);
   }
 
   private check(request: { v: number; organisationId: string } | null): void {
@@ -159,6 +169,7 @@ export class Writer {
       },
       onStopped: (organisationId, error) => {
         stopped.inc();
+        this.tellStopped(organisationId, error);
         log.error({ organisationId, reason: error.message }, 'the chain of an organisation is stopped');
       },
     };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type ChainStoppedNotice,
   decodeJson,
   evolveIntegration,
   type Integration,
@@ -22,6 +23,7 @@ import type { Logger } from '@audital/service';
 import { Coverage, type Said } from './domain/coverage';
 import { LookBacks } from './domain/look-backs';
 import { pollRequests, Schedule } from './domain/schedule';
+import { StoppedChains } from './domain/stopped-chains';
 
 const TICK_MS = 100;
 const JUDGE_EVERY_MS = 500;
@@ -37,6 +39,7 @@ export class Scheduler {
   private timer: NodeJS.Timeout | null = null;
   private asking: Promise<void> = Promise.resolve();
   private readonly coverage: Coverage;
+  private readonly stoppedChains = new StoppedChains();
   private readonly unsaid: Said[] = [];
   private saying: Promise<void> | null = null;
   private judgedAt = 0;
@@ -75,8 +78,10 @@ export class Scheduler {
     void replayed.promise.then(() => this.coverage.replayed(this.o.now()));
     // Until the polls of the last hours are known, everything would seem due; a broker that is away is not waited for.
     await Promise.race([replayed.promise, reading, new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
+    const stopListening = bus.listen(subjects.chainStopped(), (body) => this.stopped(body as ChainStoppedNotice));
     this.timer = setInterval(() => this.tick(), TICK_MS);
     await following;
+    stopListening();
     clearInterval(this.timer);
     await reading;
     await this.asking;
@@ -90,6 +95,12 @@ export class Scheduler {
       throw new Rejected(
         'INTEGRATION_NOT_ACTIVE',
         'Only an ACTIVE integration is polled; GET it to see its status and why.',
+      );
+    const reason = this.stoppedChains.reason(organisationId, this.o.now());
+    if (reason !== null)
+      throw new Unavailable(
+        'chain',
+        `The chain of this organisation is stopped (${reason}), so nothing is polled: its operator has been alarmed.`,
       );
     await this.ask(pollRequests([integration], this.o.now()));
     return { asked: true };
@@ -115,6 +126,12 @@ export class Scheduler {
     this.lookBacks.set(integration, this.o.now());
   }
 
+  private stopped(notice: ChainStoppedNotice): void {
+    if (notice?.v !== 1 || !this.stoppedChains.heard(notice, this.o.now())) return;
+    const { organisationId, reason } = notice;
+    this.o.log.warn({ organisationId, reason }, 'the chain is stopped: no polls are asked for until it goes on');
+  }
+
   private ended(poll: PollEnded): void {
     if (poll?.v !== 1) return;
     if ((poll.kind ?? 'LIVE') === 'LIVE') this.schedule.ended(poll);
@@ -129,7 +146,9 @@ export class Scheduler {
     const back = this.lookBacks.due(now, (integration) => this.schedule.free(integration, now));
     // One that is being asked for is not asked for again by the next tick.
     for (const request of back) this.lookBacks.asked(request, true, now);
-    const due = [...live, ...back];
+    const due = [...live, ...back].filter(
+      ({ organisationId }) => this.stoppedChains.reason(organisationId, now) === null,
+    );
     if (due.length === 0) return;
     this.asking = this.ask(due).catch((error: unknown) => {
       if (!(error instanceof Unavailable)) throw error;

@@ -73,6 +73,6 @@ export {
   partitionOf,
   subjects,
 } from './subjects';
-export type { ChainVerb, OperatorChainVerb, RegistryVerb, Reply, StreamName } from './subjects';
+export type { ChainStoppedNotice, ChainVerb, OperatorChainVerb, RegistryVerb, Reply, StreamName } from './subjects';
 export type { RunInfo } from './run-info';
 export type { AskVerifierStatus, ChainAlert, ChainAlertCode, VerifierReport } from './verifying';

@@ -12,6 +12,8 @@ export const subjects = {
   pollEnded: (integrationId: IntegrationId): string => `notice.poll-ended.${integrationId}`,
   /** A hint that the registry wrote something; losing one is harmless. */
   registryChanged: (): string => 'notice.registry-changed',
+  /** While an organisation's chain is stopped, told again every ten seconds (DESIGN §8.8); silence means that it is not. */
+  chainStopped: (): string => 'notice.chain-stopped',
   dead: (subject: string): string => `dead.${subject}`,
   askRegistry: (verb: RegistryVerb): string => `ask.registry.${verb}`,
   askChain: (partition: number, verb: ChainVerb): string => `ask.chain.${partition}.${verb}`,
@@ -30,6 +32,13 @@ export const OPERATOR_CHAIN_VERBS = ['redact', 'readopt', 'rotate-key'] as const
 export type RegistryVerb = (typeof USER_REGISTRY_VERBS)[number] | (typeof OPERATOR_REGISTRY_VERBS)[number];
 export type OperatorChainVerb = (typeof OPERATOR_CHAIN_VERBS)[number];
 export type ChainVerb = 'append' | OperatorChainVerb;
+
+/** The body of `notice.chain-stopped`. `reason` is ROLLBACK, FORK, LOST_MEMORY, ORIGIN_CHANGED or CORRUPT. */
+export interface ChainStoppedNotice {
+  v: 1;
+  organisationId: OrganisationId;
+  reason: string;
+}
 
 /** The answer to every `ask.*`. */
 export type Reply<T> =

@@ -102,8 +102,15 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
   },
   'poller-scheduler': {
     may: [POLL, SEAL, api('STREAM.CREATE.WORK_POLL'), api('CONSUMER.CREATE.POLLS.any.notice.poll-ended.*')],
-    mayNot: [ENDED, 'audit.org_1.A.B', 'notice.registry-changed', 'ask.registry.register', api('STREAM.MSG.GET.AUDIT')],
-    hears: ['ask.scheduler.poll', 'notice.registry-changed'],
+    mayNot: [
+      ENDED,
+      'audit.org_1.A.B',
+      'notice.registry-changed',
+      'notice.chain-stopped',
+      'ask.registry.register',
+      api('STREAM.MSG.GET.AUDIT'),
+    ],
+    hears: ['ask.scheduler.poll', 'notice.registry-changed', 'notice.chain-stopped'],
     mayNotHear: ['ask.registry.register', 'audit.>', 'notice.>'],
   },
   'sagemaker-collector': {

@@ -26,7 +26,7 @@ interface Role {
 /** One NATS user for each service, allowed only its own subjects (DESIGN §6). `viewer` may only listen to `audit.>`. */
 const ROLES = {
   'chain-writer': {
-    publish: ['audit.>', 'dead.>'],
+    publish: ['audit.>', 'dead.>', 'notice.chain-stopped'],
     answers: ['ask.chain.>'],
     streams: ['AUDIT', 'WORK_SEAL', 'DEAD'],
     // One durable for each partition: chain-writer-0, chain-writer-1, …
@@ -40,7 +40,7 @@ const ROLES = {
   },
   'poller-scheduler': {
     publish: ['work.poll.>', 'work.seal.*.*'],
-    subscribe: ['notice.registry-changed'],
+    subscribe: ['notice.registry-changed', 'notice.chain-stopped'],
     answers: ['ask.scheduler.poll'],
     streams: ['WORK_POLL', 'WORK_SEAL', 'POLLS'],
     replays: ['POLLS'],

@@ -4,11 +4,12 @@ import { appendInOrder, type Ledger, openLedger, type StreamAppend } from '@audi
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
-import { OrganisationWriter } from '../organisation-writer';
+import { OrganisationWriter, type WriterOutlets } from '../organisation-writer';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
 
-export type Fault = 'fails' | 'fails but persisted';
+/** `dies` and `dies after it`: kill -9 of this very process, before or after the write is in the store. */
+export type Fault = 'fails' | 'fails but persisted' | 'dies' | 'dies after it';
 
 export interface WriterProcessOptions {
   organisationId: OrganisationId;
@@ -19,6 +20,7 @@ export interface WriterProcessOptions {
   now?: () => Date;
   /** 5 when absent. */
   checkpointDelayMs?: number;
+  outlets?: Partial<WriterOutlets>;
 }
 
 /** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
@@ -45,7 +47,9 @@ export class WriterProcess {
       if (holder.process) holder.process.writes = writes;
       // From the fault on nothing works any more: the process is as good as dead.
       if (o.faultAt === undefined || writes < o.faultAt) return write();
-      if (writes === o.faultAt && o.fault === 'fails but persisted') await write();
+      if (o.fault === 'dies') process.kill(process.pid, 'SIGKILL');
+      if (writes === o.faultAt && o.fault !== 'fails') await write();
+      if (o.fault === 'dies after it') process.kill(process.pid, 'SIGKILL');
       throw new Unavailable('test', 'a planted fault');
     };
     const ports = {
@@ -66,14 +70,15 @@ export class WriterProcess {
       index,
       rollbackPatienceMs: 0,
     };
-    const outlets = {
-      bury: async () => undefined,
-      checkpointPublished: () => {
+    const outlets: WriterOutlets = {
+      bury: o.outlets?.bury ?? (async () => undefined),
+      checkpointPublished: (id, checkpoint) => {
         if (holder.process) holder.process.published += 1;
+        o.outlets?.checkpointPublished?.(id, checkpoint);
       },
       onSealed: () => undefined,
       onDropped: () => undefined,
-      onStopped: (_id: unknown, error: Error) => {
+      onStopped: (_id, error) => {
         if (holder.process) holder.process.stopped = error;
       },
     };

@@ -1,0 +1,143 @@
+import { type AuditEvent, subjects } from '@audital/contracts';
+import type { Bus } from '@audital/messaging';
+import {
+  checkLedger,
+  eventually,
+  observation,
+  organisationId,
+  sealRequest,
+  startNats,
+  tempFolder,
+  type TempFolder,
+  type TestNats,
+} from '@audital/testing';
+import type { KeptCheckpoint } from './adapters/checkpoint-store';
+import { Relay } from './relay';
+import { WriterProcess } from './testing/writer-process';
+
+const ORGANISATION = organisationId();
+const DAY_MS = 24 * 60 * 60_000;
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined } as never;
+
+let nats: TestNats;
+let folder: TempFolder;
+let bus: Bus;
+let process: WriterProcess;
+let told: KeptCheckpoint[];
+/** Those that subscribers have heard of. */
+let checkpoints: unknown[];
+const relays: Relay[] = [];
+
+beforeEach(async () => {
+  nats = await startNats();
+  folder = tempFolder();
+  bus = await nats.connect('chain-writer');
+  await bus.ensureStreams(['AUDIT']);
+  told = [];
+  checkpoints = [];
+  process = await WriterProcess.start(folder.path, {
+    organisationId: ORGANISATION,
+    outlets: { checkpointPublished: (_id, checkpoint) => void told.push(checkpoint) },
+  });
+});
+afterEach(async () => {
+  for (const relay of relays.splice(0)) relay.close();
+  try {
+    await checkLedger(process.ledger);
+  } finally {
+    await process.stop();
+    await nats.stop();
+    folder.remove();
+  }
+});
+
+const relay = (now: () => Date = () => new Date()): Relay => {
+  const { ledger } = process;
+  const one = new Relay(ORGANISATION, { ledger, bus, log: silent, keyId: 'k', auditRetentionMs: 30 * DAY_MS, now });
+  relays.push(one);
+  return one;
+};
+const seal = (...numbers: number[]) => process.writer.seal(sealRequest(numbers.map((number) => observation(number))));
+const newest = async (size: number): Promise<KeptCheckpoint> =>
+  eventually(() => told.find((checkpoint) => checkpoint.size === size), { what: `A checkpoint of ${size}` });
+
+/** The position of the newest event that AUDIT holds of the organisation. */
+async function newestInAudit(): Promise<number | undefined> {
+  const last = await bus.lastMessage('AUDIT', subjects.auditOf(ORGANISATION));
+  return (last?.body as AuditEvent | undefined)?.chainPosition;
+}
+
+async function hearing(): Promise<AuditEvent[]> {
+  const viewer = await nats.connect('viewer');
+  const events: AuditEvent[] = [];
+  viewer.listen('audit.>', (body, subject) => {
+    if (subject.endsWith('.checkpoint')) checkpoints.push(body);
+    else events.push(body as AuditEvent);
+  });
+  // The subscription is at the server when an answer to something later has come.
+  await bus.lastMessage('AUDIT', subjects.auditOf(ORGANISATION));
+  return events;
+}
+
+describe('§8.9 the relay', () => {
+  it('tells in order, verified, and only what lies under the published checkpoint', async () => {
+    const heard = await hearing();
+    await seal(1, 2);
+    const first = await newest(3);
+    await seal(3);
+    await newest(4);
+    const one = relay();
+    one.follow(first);
+    await eventually(() => heard.length === 3, { what: 'Three events' });
+    one.follow(await newest(4));
+    await eventually(() => heard.length === 4, { what: 'The fourth' });
+    expect(heard.map(({ chainPosition }) => chainPosition)).toEqual([0, 1, 2, 3]);
+    expect(heard.every(({ verified }) => verified)).toBe(true);
+    expect(heard.map(({ verification }) => verification.checkpointSize)).toEqual([3, 3, 3, 4]);
+  });
+
+  it('goes on after the last message that AUDIT has, whoever told it', async () => {
+    await seal(1);
+    relay().follow(await newest(2));
+    await eventually(async () => (await newestInAudit()) === 1, { what: 'Two events in AUDIT' });
+    const heard = await hearing();
+    await seal(2);
+    relay().follow(await newest(3));
+    await eventually(() => heard.length > 0, { what: 'The third event' });
+    expect(heard.map(({ chainPosition }) => chainPosition)).toEqual([2]);
+  });
+
+  it('begins, where AUDIT is empty, at the oldest event that its retention would still hold', async () => {
+    await seal(1);
+    await newest(2);
+    const heard = await hearing();
+    // 31 days later everything sealed so far is older than AUDIT would keep it: the checkpoint alone is told.
+    relay(() => new Date(Date.now() + 31 * DAY_MS)).follow(await newest(2));
+    await eventually(() => checkpoints.length === 1, { what: 'The checkpoint' });
+    expect(heard).toEqual([]);
+    await seal(2);
+    relay().follow(await newest(3));
+    await eventually(() => heard.some(({ chainPosition }) => chainPosition === 2), { what: 'The newest event' });
+    expect(heard.map(({ chainPosition }) => chainPosition)).toEqual([0, 1, 2]);
+  });
+
+  it('never holds up sealing: the broker is away, comes back empty, and hears everything in order', async () => {
+    const one = relay();
+    await seal(1);
+    one.follow(await newest(2));
+    await nats.kill();
+    await seal(2);
+    one.follow(await newest(3));
+    await seal(3);
+    one.follow(await newest(4));
+    await nats.start({ wipe: true });
+    await eventually(() => bus.connected(), { what: 'The connection', deadlineMs: 30_000 });
+    await bus.ensureStreams(['AUDIT']);
+    one.lookAgain();
+    await eventually(async () => (await newestInAudit()) === 3, {
+      what: 'The newest event in the new AUDIT',
+      deadlineMs: 30_000,
+    });
+    expect((await bus.lastMessage('AUDIT', subjects.auditOf(ORGANISATION)))?.body).toMatchObject({ verified: true });
+  }, 60_000);
+});

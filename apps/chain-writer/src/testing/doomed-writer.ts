@@ -1,0 +1,29 @@
+import type { SealRequest } from '@audital/contracts';
+import { eventually } from '@audital/testing';
+import { WriterProcess, type WriterProcessOptions } from './writer-process';
+
+/** What a parent process asks for: `node doomed-writer.js '<json>'`. Each part that was acknowledged is told on stdout, as its number. */
+export interface Doom {
+  folder: string;
+  options: WriterProcessOptions;
+  parts: SealRequest[];
+  /** Writes after which the first part's checkpoint is in its stream. */
+  writesOfFirst: number;
+}
+
+async function main({ folder, options, parts, writesOfFirst }: Doom): Promise<void> {
+  const own = await WriterProcess.start(folder, options);
+  for (const [index, part] of parts.entries()) {
+    await own.writer.seal(part);
+    process.stdout.write(`${index}\n`);
+    await eventually(() => own.writes >= writesOfFirst * (index + 1), { what: 'The checkpoint of the part' });
+  }
+}
+
+main(JSON.parse(process.argv[2] as string) as Doom).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${String(error)}\n`);
+    process.exit(1);
+  },
+);
