@@ -1,4 +1,5 @@
 import { Rejected } from '@audital/contracts';
+import { EventStoreLedger } from './eventstore';
 import type { Ledger } from './ledger';
 import { SqliteLedger } from './sqlite';
 
@@ -9,8 +10,9 @@ export interface LedgerOptions {
   connectionName?: string;
 }
 
-/** `sqlite:/path/ledger.sqlite`. Throws Rejected for any other URL, Corrupt for a file that is no ledger. */
+/** `sqlite:/path/ledger.sqlite` or `esdb://…`. Throws Rejected for any other URL, Corrupt for a file that is no ledger. */
 export async function openLedger(url: string, options: LedgerOptions): Promise<Ledger> {
   if (url.startsWith('sqlite:')) return SqliteLedger.open(url.slice('sqlite:'.length), options.writes);
-  throw new Rejected('LEDGER_URL', `LEDGER_URL is sqlite:/path/ledger.sqlite, not ${url.split('://')[0]}:….`);
+  if (/^esdb(\+discover)?:/.test(url)) return EventStoreLedger.open(url, options.writes, options.connectionName);
+  throw new Rejected('LEDGER_URL', `LEDGER_URL is sqlite:/path/ledger.sqlite or esdb://…, not ${url.split(':')[0]}:….`);
 }

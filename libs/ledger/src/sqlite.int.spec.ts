@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const open = (writes: readonly string[]) => openLedger(`sqlite:${file}`, { writes });
 
 describe('the SQLite ledger', () => {
-  describe('keeps the contract', () => ledgerContract(() => ({ open })));
+  describe('keeps the contract', () => ledgerContract(() => ({ open, comparesBytes: true })));
 
   it('compares bytes: other bytes under the same id are a conflict (DESIGN §8.1)', async () => {
     const ledger = await open(['chain-']);

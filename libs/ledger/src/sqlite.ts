@@ -1,5 +1,5 @@
 import { type DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Conflict, LIMITS, Rejected } from '@audital/contracts';
+import { Conflict } from '@audital/contracts';
 import {
   type AppendResult,
   type FollowOptions,
@@ -12,6 +12,7 @@ import {
   type StreamAppend,
   StreamDeleted,
 } from './ledger';
+import { checkAppend, checkTombstone, checkTrim } from './refusals';
 import { mapSqliteError } from './sqlite-errors';
 import { openDatabase } from './sqlite-schema';
 import { SqliteFollowers } from './sqlite-followers';
@@ -60,7 +61,7 @@ export class SqliteLedger implements Ledger {
 
   /** One transaction, so one fsync for all of them. */
   async appendTogether(appends: StreamAppend[]): Promise<void> {
-    for (const { stream, events } of appends) this.checkAppend(stream, events);
+    for (const { stream, events } of appends) checkAppend(stream, events, this.writes);
     this.write(() => {
       for (const append of appends) this.appendNow(append);
     });
@@ -97,12 +98,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async trim(stream: string, beforeRevision: number): Promise<void> {
-    this.refuseForeign(stream);
-    if (!/^(cursor|checkpoint)-/.test(stream))
-      throw new Rejected(
-        'LEDGER_TRIM_REFUSED',
-        `${stream} is evidence: only cursor and checkpoint streams are trimmed.`,
-      );
+    checkTrim(stream, this.writes);
     this.write(() => {
       const keep = Math.min(beforeRevision, this.revisionNow(stream));
       this.statement(
@@ -113,9 +109,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async tombstone(stream: string): Promise<void> {
-    this.refuseForeign(stream);
-    if (!stream.startsWith('payload-'))
-      throw new Rejected('LEDGER_TOMBSTONE_REFUSED', `${stream} is evidence: only payload segments are deleted.`);
+    checkTombstone(stream, this.writes);
     this.write(() => {
       this.statement('INSERT INTO tombstones VALUES (?) ON CONFLICT DO NOTHING').run(stream);
       this.statement('DELETE FROM events WHERE stream = ?').run(stream);
@@ -165,26 +159,6 @@ export class SqliteLedger implements Ledger {
     );
   }
 
-  private checkAppend(stream: string, events: NewEvent[]): void {
-    this.refuseForeign(stream);
-    if (events.length === 0) throw new RangeError('An append has at least one event.');
-    const bytes = events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0);
-    if (bytes > LIMITS.appendBytesMax) {
-      throw new Rejected(
-        'LEDGER_APPEND_TOO_LARGE',
-        `An append of ${bytes} bytes is too large: at most ${LIMITS.appendBytesMax} are taken at once.`,
-      );
-    }
-  }
-
-  private refuseForeign(stream: string): void {
-    if (this.writes.some((prefix) => stream.startsWith(prefix))) return;
-    throw new Rejected(
-      'LEDGER_FOREIGN_STREAM',
-      `This service may not write ${stream}; it may write ${this.writes.join(', ') || 'nothing'}.`,
-    );
-  }
-
   private refuseDeleted(stream: string): void {
     if (this.statement('SELECT 1 FROM tombstones WHERE stream = ?').get(stream)) throw new StreamDeleted(stream);
   }
@@ -222,6 +196,7 @@ export class SqliteLedger implements Ledger {
   private page(target: FollowTarget, after: number): StoredEvent[] {
     return this.guarded(() => {
       if ('stream' in target) {
+        this.refuseDeleted(target.stream);
         const sql = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ${PAGE}`;
         return (this.statement(sql).all(target.stream, after) as unknown as Row[]).map(toEvent);
       }
