@@ -9,10 +9,11 @@ import { chainLength } from './bench/chain-length.mjs';
 import { eventLoop } from './bench/event-loop.mjs';
 import { quietPoll } from './bench/quiet-poll.mjs';
 import { seal } from './bench/seal.mjs';
+import { transport } from './bench/transport.mjs';
 import { verify } from './bench/verify.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const benches = [seal, chainLength, eventLoop, verify, quietPoll];
+const benches = [seal, chainLength, eventLoop, transport, verify, quietPoll];
 
 const HELP = `npm run bench -- [NAME…] [options]
 

@@ -9,6 +9,12 @@ export function median(numbers) {
 /** Median, smallest and largest of the rounds: on a shared machine the spread says as much as the median. */
 export const spread = (numbers) => ({ median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) });
 
+/** Where the middle half of them lies. */
+export function middleHalf(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return { min: sorted[sorted.length >> 2], max: sorted[sorted.length - 1 - (sorted.length >> 2)] };
+}
+
 /** Half the distance between smallest and largest, in percent of the median. */
 export const spreadPercent = ({ median: middle, min, max }) => (50 * (max - min)) / middle;
 

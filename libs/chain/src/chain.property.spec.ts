@@ -65,6 +65,13 @@ function walk(entries: Entry[], head?: Uint8Array): check.Finding[] {
   return walker.finish(head);
 }
 
+it('a record is sealed as the canonical bytes of the whole of it', () => {
+  for (const { record } of chainOf(5)) {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(record));
+    expect(write.canonicalBytes(parsed)).toEqual(record);
+  }
+});
+
 describe('Merkle proofs', () => {
   const leaves = leavesOf(1500);
   const tree = tiledTree(leaves);

@@ -7,7 +7,7 @@ const REMEMBERED_MAX = 4096;
 export class Identity {
   private readonly hmac: (text: string) => Uint8Array;
   /** A fact is asked for several times while it is sealed. */
-  private readonly remembered = new Map<string, Uint8Array>();
+  private readonly remembered = new Map<string, { bits: Uint8Array; identity: string }>();
 
   constructor(idSecret: Uint8Array) {
     this.hmac = hmacSha256(idSecret);
@@ -15,29 +15,32 @@ export class Identity {
 
   /** The 80 bits, as 16 characters: what duplicates are looked up by. */
   of(fact: string): string {
-    return base32(this.bits(fact), 16);
+    return this.remember(fact).identity;
   }
 
   eventId(fact: string, timestampMs: number): EventId {
-    return makeId('evt', timestampMs, this.bits(fact).subarray(0, 10));
+    return makeId('evt', timestampMs, this.remember(fact).bits.subarray(0, 10));
   }
 
   modelId({ rule, value }: ModelIdentity): ModelId {
-    return `mdl_${base32(this.bits(facts.model(rule, value)), 26)}`;
+    return `mdl_${base32(this.remember(facts.model(rule, value)).bits, 26)}`;
   }
 
-  private bits(text: string): Uint8Array {
+  private remember(text: string): { bits: Uint8Array; identity: string } {
     const known = this.remembered.get(text);
     if (known) return known;
     if (this.remembered.size >= REMEMBERED_MAX) this.remembered.clear();
     const bits = this.hmac(text);
-    this.remembered.set(text, bits);
-    return bits;
+    const made = { bits, identity: base32(bits, 16) };
+    this.remembered.set(text, made);
+    return made;
   }
 }
 
 const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
+/** Of one UTF-16 code unit. */
+const UTF8_BYTES_MAX = 3;
 
 /**
  * HMAC-SHA-256 (RFC 2104) from one-shot hashes: `createHmac` turns its key into a key object for every text, which takes ten times as long
@@ -50,7 +53,10 @@ export function hmacSha256(secret: Uint8Array): (text: string) => Uint8Array {
   const inner = padded(0x36);
   const outer = Buffer.concat([padded(0x5c), Buffer.alloc(HASH_BYTES)]);
   return (text) => {
-    hash('sha256', Buffer.concat([inner, Buffer.from(text, 'utf8')]), 'buffer').copy(outer, BLOCK_BYTES);
+    const input = Buffer.allocUnsafe(BLOCK_BYTES + UTF8_BYTES_MAX * text.length);
+    inner.copy(input);
+    const length = BLOCK_BYTES + input.write(text, BLOCK_BYTES, 'utf8');
+    hash('sha256', input.subarray(0, length), 'buffer').copy(outer, BLOCK_BYTES);
     return hash('sha256', outer, 'buffer');
   };
 }

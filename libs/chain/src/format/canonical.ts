@@ -23,6 +23,17 @@ export function canonicalBytes(value: unknown): Uint8Array {
   return utf8(canonicalText(value, []));
 }
 
+/** The same of an object that is known to have these keys and no others; `keys` are plain words, sorted. */
+export function canonicalBytesOf<Key extends string>(value: Record<Key, unknown>, keys: readonly Key[]): Uint8Array {
+  const path: string[] = [''];
+  let text = '{';
+  for (const key of keys) {
+    path[0] = key;
+    text += `${text.length > 1 ? ',' : ''}"${key}":${canonicalText(value[key], path)}`;
+  }
+  return utf8(`${text}}`);
+}
+
 /** The canonical bytes when `value` is plain JSON of at most 32 levels and 256 KiB; else what is wrong with it. */
 export function payloadBytes(value: unknown): Uint8Array | Uncanonical {
   try {

@@ -75,6 +75,10 @@ const FIELDS: Record<keyof ChainRecord, (value: unknown) => boolean> = {
   prevHash: isHash,
 };
 
+const FIELD_LIST = Object.entries(FIELDS);
+/** Of every record, in canonical order. */
+export const RECORD_KEYS = Object.keys(FIELDS).sort() as (keyof ChainRecord)[];
+
 function isActor(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { type, id, ...rest } = value as Record<string, unknown>;
@@ -85,6 +89,6 @@ function isActor(value: unknown): boolean {
 export function recordProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'record';
   const record = value as Record<string, unknown>;
-  for (const [name, isRight] of Object.entries(FIELDS)) if (!isRight(record[name])) return name;
+  for (const [name, isRight] of FIELD_LIST) if (!isRight(record[name])) return name;
   return Object.keys(record).find((name) => !Object.hasOwn(FIELDS, name)) ?? null;
 }

@@ -1,6 +1,6 @@
-import { canonicalBytes } from '../format/canonical';
+import { canonicalBytesOf } from '../format/canonical';
 import type { Sha256 } from '../format/bytes';
-import { type ChainRecord, leafHash, RECORD_BYTES_MAX, recordProblem } from '../format/record';
+import { type ChainRecord, leafHash, RECORD_BYTES_MAX, RECORD_KEYS, recordProblem } from '../format/record';
 
 /** The record cannot be sealed as it is; `field` says what is wrong. */
 export class UnsealableRecord extends Error {
@@ -17,7 +17,7 @@ export class UnsealableRecord extends Error {
 export function sealRecord(sha256: Sha256, record: ChainRecord): { bytes: Uint8Array; blockHash: Uint8Array } {
   const problem = recordProblem(record);
   if (problem !== null) throw new UnsealableRecord(problem, `The record's ${problem} is not as DESIGN §3 wants it.`);
-  const bytes = canonicalBytes(record);
+  const bytes = canonicalBytesOf(record, RECORD_KEYS);
   if (bytes.length > RECORD_BYTES_MAX) {
     throw new UnsealableRecord(
       'record',
