@@ -54,6 +54,7 @@ function report(windows, raw) {
   return {
     columns: [
       'published at once',
+      'in one batch',
       'sealed and acknowledged/s',
       'published/s',
       'broker alone/s',
@@ -69,6 +70,7 @@ function report(windows, raw) {
       );
       return [
         count(window),
+        median(rounds.map(({ meanBatch }) => meanBatch)).toFixed(1),
         `${count(sealed.median)} ± ${spreadPercent(sealed).toFixed(0)} %`,
         count(median(rounds.map(({ published }) => published))),
         count(median(rounds.map(({ broker }) => broker))),
@@ -126,9 +128,18 @@ async function startLine(nats, ledger) {
       // The first event of a chain brings LOG_CREATED.
       if (added !== messages + (before === NO_STREAM ? 1 : 0))
         throw new Error(`${messages} messages were acknowledged, and the chain has ${added} events more.`);
-      return { published, sealed };
+      const meanBatch = messages / (await batchesSince(ledger, stream, before + 1));
+      return { published, sealed, meanBatch };
     },
   };
+}
+
+/** How many appends the records from `first` on came with: each names the first of its own. */
+async function batchesSince(ledger, stream, first) {
+  const starts = new Set();
+  for await (const { metadata } of ledgers.readAll(ledger, stream, first))
+    starts.add(contracts.decodeJson(metadata).batchStart);
+  return starts.size;
 }
 
 function startWriter(root, folder, nats, ledgerUrl) {
