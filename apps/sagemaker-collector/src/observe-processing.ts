@@ -1,13 +1,11 @@
-import type { ModelIdentity } from '@audital/contracts';
 import type { KnownJob } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
 import { compareJobs, isTerminal, type JobSummary, toKnown } from './domain/jobs';
 import { alert, type MonitoringRun, monitoringRun } from './domain/monitors';
-import type { CaptureGap } from './domain/payload';
 import { finishJobs, listJobs } from './list-jobs';
 import type { Pass } from './pass';
-import { readReport } from './read-report';
+import { gatherEvidence } from './read-evidence';
 import { orNull, tagsOrNull } from './read-tags';
 
 /** Processing jobs, of which only a monitor's runs matter; answers the new high-water mark. */
@@ -36,10 +34,8 @@ export async function settleProcessing(pass: Pass, job: JobSummary | KnownJob): 
   if (!isTerminal(described.ProcessingJobStatus as string)) return { observations: [], changes: [] };
   const run = monitoringRun(described);
   if (!run || run.outcome === 'CLEAN' || !(await isWatched(pass, run))) return done;
-  const gaps: CaptureGap[] = [];
-  const report = run.outcome === 'VIOLATIONS' ? await readReport(pass, described, gaps) : null;
-  const model = modelOf(pass, run.endpointName);
-  return { ...done, observations: [alert(run, { report, model, observer: pass.observer, gaps })] };
+  const evidence = await gatherEvidence(pass, run);
+  return { ...done, observations: [alert(run, evidence, pass.observer)] };
 }
 
 /**
@@ -54,12 +50,4 @@ async function isWatched(pass: Pass, run: MonitoringRun): Promise<boolean> {
   const arn = `${prefix}:${target.region}:${target.awsAccountId}:endpoint/${run.endpointName?.toLowerCase()}`;
   const ofEndpoint = run.endpointName === null ? null : await tagsOrNull(pass, arn);
   return tagsMatch(settings, ofEndpoint ?? (await pass.aws.listTags(run.job.ProcessingJobArn as string)));
-}
-
-function modelOf(pass: Pass, endpointName: string | null): ModelIdentity | null {
-  const fresh = pass.detected
-    .flatMap(({ changes }) => changes)
-    .flatMap((change) => (change.kind === 'endpoint' ? [change.snapshot] : []));
-  const snapshots = [...pass.cursor.endpoints.values(), ...fresh].filter(({ name }) => name === endpointName);
-  return snapshots.at(-1)?.modelIdentity ?? null;
 }

@@ -214,3 +214,136 @@ it('fails where the tags that it filters by cannot be read, and tells the rest w
     { payload: { trainingJobStatus: 'Completed', captureGaps: [{ permission: 'sagemaker:DescribeTrainingJob' }] } },
   ]);
 }, 60_000);
+
+describe('monitors', () => {
+  const URI = 's3://reports/monitoring';
+  const violations = (kind: string): JsonObject[] =>
+    ({
+      DataQuality: [
+        {
+          feature_name: 'debt',
+          constraint_check_type: 'baseline_drift_check',
+          description: 'Baseline drift distance: 0.42 exceeds threshold: 0.3',
+        },
+      ],
+      ModelBias: [
+        {
+          facet: 'Age',
+          facet_value: '1',
+          metric_name: 'DI',
+          constraint_check_type: 'bias_drift_check',
+          description: 'Value 0.0751 does not meet the constraint requirement',
+        },
+      ],
+    })[kind] ?? [];
+  const schedule = (name: string, monitoringType: string): JsonObject => ({
+    type: 'createMonitoringSchedule',
+    name,
+    endpointName: 'scorer',
+    monitoringType,
+    outputUri: URI,
+    baselineUri: `${URI}/baseline`,
+  });
+  const starts = (name: string): JsonObject => ({
+    type: 'startMonitoringExecution',
+    schedule: name,
+    processingJobName: `run-of-${name}`,
+  });
+  const finds = (name: string, over: JsonObject): JsonObject => ({
+    type: 'finishMonitoringExecution',
+    processingJobName: `run-of-${name}`,
+    ...over,
+  });
+
+  it('tells what each found from the report, and what failed; clean, merge and baseline runs are silent', async () => {
+    await account.run(
+      schedule('data', 'DataQuality'),
+      schedule('bias', 'ModelBias'),
+      schedule('shap', 'ModelExplainability'),
+      schedule('quality', 'ModelQuality'),
+    );
+    await account.run({
+      type: 'putObject',
+      bucket: 'reports',
+      key: 'monitoring/baseline/constraints.json',
+      body: {
+        post_training_bias_metrics: {
+          facets: { Age: [{ value_or_threshold: '1', metrics: [{ name: 'DI', value: 0.01 }] }] },
+        },
+      },
+    });
+    await account.register({ filters: { namePrefix: 'scorer', tags: {} } });
+    await account.poll();
+    await account.run(starts('data'), starts('bias'), starts('shap'), starts('quality'), {
+      type: 'createProcessingJob',
+      name: 'baseline',
+    });
+    await account.run({
+      type: 'createProcessingJob',
+      name: 'groundtruth-merge-1',
+      scheduleArn: 'arn:aws:sagemaker:eu-west-2:123456789012:monitoring-schedule/quality',
+    });
+    await account.passes(600);
+    await account.run(
+      finds('data', { outcome: 'violations', violations: violations('DataQuality') }),
+      finds('bias', { outcome: 'violations', violations: violations('ModelBias') }),
+      finds('shap', { outcome: 'failed', failureReason: 'InternalServerError' }),
+      finds('quality', { outcome: 'clean' }),
+      { type: 'endProcessingJob', name: 'baseline', status: 'Completed' },
+      { type: 'endProcessingJob', name: 'groundtruth-merge-1', status: 'Failed', failureReason: 'No data.' },
+    );
+    await account.passes(60);
+    await account.poll();
+    expect(
+      (await account.events()).map(({ payload, severity }) => [
+        payload.monitoringType,
+        payload.violationType,
+        severity,
+        payload.feature,
+        payload.detailLevel,
+      ]),
+    ).toEqual([
+      ['DATA_QUALITY', 'FEATURE_DRIFT', 'HIGH', 'debt', 'S3_REPORT'],
+      ['BIAS_DRIFT', 'BIAS_DRIFT', 'CRITICAL', 'Age', 'S3_REPORT'],
+      ['FEATURE_ATTRIBUTION_DRIFT', 'MONITOR_EXECUTION_FAILED', 'MEDIUM', null, 'EXIT_MESSAGE'],
+    ]);
+  }, 60_000);
+
+  it('goes down to CloudWatch, then to the exit message, as permissions are missing, and names them', async () => {
+    const metrics = [
+      { name: 'feature_baseline_drift_debt', value: 0.42 },
+      { name: 'feature_data_debt', value: 0.47 },
+    ];
+    await account.run(schedule('one', 'DataQuality'), schedule('two', 'DataQuality'), schedule('three', 'DataQuality'));
+    await account.register();
+    await account.poll();
+    const finish = async (name: string, kmsKeyArn: string | null, denyActions: string[]): Promise<void> => {
+      const found = {
+        outcome: 'violations',
+        violations: violations('DataQuality'),
+        metrics,
+        ...(kmsKeyArn ? { kmsKeyArn } : {}),
+      };
+      await account.run(starts(name));
+      await account.passes(600);
+      await account.run(finds(name, found), { type: 'setFaults', denyActions });
+      await account.passes(60);
+      expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 1 });
+    };
+    await finish('one', null, ['s3:GetObject']);
+    await finish('two', null, ['s3:GetObject', 'cloudwatch:ListMetrics']);
+    await finish('three', 'arn:aws:kms:eu-west-2:123456789012:key/1', ['kms:Decrypt', 'cloudwatch:ListMetrics']);
+    const told = await account.events();
+    expect(told.map(({ payload }) => [payload.detailLevel, payload.driftDistance, payload.feature])).toEqual([
+      ['CLOUDWATCH', 0.42, 'debt'],
+      ['EXIT_MESSAGE', null, null],
+      ['EXIT_MESSAGE', null, null],
+    ]);
+    const missing = told.map(({ payload }) =>
+      payload.captureGaps.map(({ permission }: { permission: string }) => permission),
+    );
+    expect(missing[0]).toEqual(['s3:GetObject']);
+    expect(missing[1]).toEqual(['s3:GetObject', 'cloudwatch:ListMetrics, cloudwatch:GetMetricData']);
+    expect(missing[2]).toContain('kms:Decrypt');
+  }, 60_000);
+});

@@ -5,6 +5,7 @@ import {
   DescribeEndpointConfigCommand,
   DescribeInferenceComponentCommand,
   DescribeModelCommand,
+  DescribeMonitoringScheduleCommand,
   DescribeProcessingJobCommand,
   DescribeTrainingJobCommand,
   ListEndpointsCommand,
@@ -121,6 +122,10 @@ export class AwsAccount {
 
   describeModel(ModelName: string) {
     return this.send(() => this.sagemaker.send(new DescribeModelCommand({ ModelName })));
+  }
+
+  describeMonitoringSchedule(MonitoringScheduleName: string) {
+    return this.send(() => this.sagemaker.send(new DescribeMonitoringScheduleCommand({ MonitoringScheduleName })));
   }
 
   /** Of one endpoint, or of the whole account. */

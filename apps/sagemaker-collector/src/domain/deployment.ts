@@ -8,7 +8,7 @@ import type { EndpointSnapshot } from './cursor';
 import type { ReadEndpoint, Telling } from './endpoints';
 import { modelIdentity, trainingJobOf } from './model-identity';
 import { type Observer, observedBy } from './observer';
-import { fitPayload, hashable } from './payload';
+import { hashable } from './payload';
 import { type Commit, hideInText, hideSecrets } from './secrets';
 
 export type DeploymentKind = 'BASELINE' | 'CREATED' | 'UPDATED' | 'TRAFFIC_SHIFT';
@@ -31,7 +31,7 @@ export function told(
     severity: eventType === 'DEPLOYMENT_FAILED' ? 'HIGH' : 'INFO',
     timestamp: kind === 'BASELINE' ? now.createdAt : now.lastModifiedAt,
     captureMode: kind === 'BASELINE' ? 'BACKFILL' : observer.captureMode,
-    payload: fitPayload(deploymentPayload(kind, telling, identity)),
+    payload: deploymentPayload(kind, telling, identity),
   };
   return { observation, identity };
 }

@@ -9,6 +9,11 @@ export interface Violation {
   value: number | null;
   threshold: number | null;
   description: string;
+  /** A feature, or the facet of a bias. */
+  feature?: string;
+  metric?: string;
+  facetValue?: string;
+  label?: string;
 }
 
 export interface SeverityBasis {

@@ -4,7 +4,7 @@ import type { DescribeTrainingJobCommandOutput as TrainingJob } from '@aws-sdk/c
 import type { MetricsWish } from './cursor';
 import { modelIdentity } from './model-identity';
 import { type Observer, observedBy } from './observer';
-import { type CaptureGap, fitPayload, hashable } from './payload';
+import { type CaptureGap, hashable } from './payload';
 import { minus, msBetween, plus, rfc3339 } from './time';
 
 const MINUTE_MS = 60_000;
@@ -118,24 +118,22 @@ export function trainingMetrics(
     source: 'AWS_SAGEMAKER',
     severity: 'INFO',
     timestamp: wish.endedAt,
-    payload: fitPayload(
-      hashable({
-        trainingJobName: wish.name,
-        trainingJobArn: wish.arn,
-        trainingJobStatus: wish.status,
-        createdAt: wish.createdAt,
-        trainingEventFact: facts.training(wish.arn, wish.createdAt, wish.status),
-        namespace: NAMESPACE,
-        statistic: 'Average',
-        from,
-        to,
-        periodSeconds,
-        series,
-        settledBy: o.settledBy,
-        instancesLeftOut: Math.max(0, wish.instances - INSTANCES_MAX),
-        modelIdentity: wish.modelIdentity,
-        captureGaps: o.gaps,
-      }) as JsonObject,
-    ),
+    payload: hashable({
+      trainingJobName: wish.name,
+      trainingJobArn: wish.arn,
+      trainingJobStatus: wish.status,
+      createdAt: wish.createdAt,
+      trainingEventFact: facts.training(wish.arn, wish.createdAt, wish.status),
+      namespace: NAMESPACE,
+      statistic: 'Average',
+      from,
+      to,
+      periodSeconds,
+      series,
+      settledBy: o.settledBy,
+      instancesLeftOut: Math.max(0, wish.instances - INSTANCES_MAX),
+      modelIdentity: wish.modelIdentity,
+      captureGaps: o.gaps,
+    }) as JsonObject,
   };
 }

@@ -3,7 +3,7 @@ import type { DescribeTrainingJobCommandOutput as TrainingJob } from '@aws-sdk/c
 import type { JobSummary } from './jobs';
 import { modelIdentity } from './model-identity';
 import { type Observer, observedBy } from './observer';
-import { type CaptureGap, fitPayload, hashable } from './payload';
+import { type CaptureGap, hashable } from './payload';
 import { rfc3339 } from './time';
 import { trainingPayload } from './training-payload';
 
@@ -21,7 +21,7 @@ export function trainingCompleted(job: TrainingJob, tags: Tags, observer: Observ
     source: 'AWS_SAGEMAKER',
     severity: severityOf(status),
     timestamp: rfc3339(job.TrainingEndTime ?? job.LastModifiedTime) ?? observer.observedAt,
-    payload: fitPayload({ ...trainingPayload(job, tags, observer, gaps), ...foundBy(observer) }),
+    payload: { ...trainingPayload(job, tags, observer, gaps), ...foundBy(observer) },
   };
 }
 
@@ -66,7 +66,7 @@ export function trainingStarted(job: TrainingJob, tags: Tags, observer: Observer
     source: 'AWS_SAGEMAKER',
     severity: 'INFO',
     timestamp: createdAt,
-    payload: fitPayload(payload),
+    payload: payload,
   };
 }
 
