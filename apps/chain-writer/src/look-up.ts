@@ -1,7 +1,8 @@
 import type { OrganisationId } from '@audital/contracts';
+import type { Ledger } from '@audital/ledger';
 import type { IdentityIndex } from './adapters/identity-index';
 import type { Identity } from './domain/identity';
-import { factsOf, type SealInput } from './domain/seal-batch';
+import { factsOf, type SealedRecord, type SealInput } from './domain/seal-batch';
 import { Turns } from './turns';
 
 const TOGETHER = 128;
@@ -34,4 +35,29 @@ export async function lookUp(
     known.set(one, late);
     return late;
   };
+}
+
+const INDEXED_TOGETHER = 128;
+
+/** The index follows the ledger (DESIGN §8.4); dying in here, the next load brings it up to date. */
+export async function remember(
+  index: IdentityIndex,
+  organisationId: OrganisationId,
+  records: SealedRecord[],
+): Promise<void> {
+  const turns = new Turns();
+  for (let done = 0; done < records.length; done += INDEXED_TOGETHER) {
+    index.add(organisationId, records.slice(done, done + INDEXED_TOGETHER));
+    if (turns.isOver) await turns.pass();
+  }
+}
+
+/** Where the streams end that the fences of these inputs name (DESIGN §8.2). */
+export async function revisionsOf(ledger: Ledger, inputs: SealInput[]): Promise<Map<string, number>> {
+  const streams = inputs.flatMap((input) => {
+    if (input.kind !== 'seal' || !input.request.cursor) return [];
+    return [input.request.cursor.stream, `integration-${input.request.integrationId}`];
+  });
+  const found = [...new Set(streams)].map(async (stream) => [stream, await ledger.lastRevision(stream)] as const);
+  return new Map(await Promise.all(found));
 }

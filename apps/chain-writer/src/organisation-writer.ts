@@ -1,11 +1,12 @@
-import { hashText } from '@audital/chain/check';
+import { hashText, toHex } from '@audital/chain/check';
 import {
   type AppendReply,
   type AppendRequest,
   Conflict,
   Corrupt,
-  type Observation,
   type OrganisationId,
+  type ReadoptReply,
+  type ReadoptRequest,
   Rejected,
   type SealRequest,
   Unavailable,
@@ -18,27 +19,13 @@ import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
-import { factsOf, type Outcome, type SealedBatch, type SealedRecord, type SealInput } from './domain/seal-batch';
+import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
-import { lookUp } from './look-up';
+import { lookUp, remember, revisionsOf } from './look-up';
+import type { WriterOutlets, WriterSettings } from './outlets';
+import { readopt, readoption } from './readopt';
 import { replay } from './replay';
 import { sealInTurns } from './seal-in-turns';
-import { Turns } from './turns';
-
-/** What the writer tells the world; both may fail without holding up the chain. */
-export interface WriterOutlets {
-  /** Stored in dead.> before the message is acknowledged. */
-  bury: (organisationId: OrganisationId, observation: Observation, reason: string) => Promise<void>;
-  checkpointPublished: (organisationId: OrganisationId, checkpoint: KeptCheckpoint) => void;
-  onSealed: (records: number, batchSize: number, seconds: number) => void;
-  onDropped: (organisationId: OrganisationId, reason: string) => void;
-  onStopped: (organisationId: OrganisationId, error: Error) => void;
-}
-
-export interface WriterSettings {
-  checkpointDelayMs: number;
-  now: () => Date;
-}
 
 type SealResult = { reply: AppendReply | null };
 interface Waiting {
@@ -48,7 +35,6 @@ interface Waiting {
 }
 
 const BATCH_REQUESTS_MAX = 256;
-const INDEXED_TOGETHER = 128;
 
 /**
  * One organisation's chain, written by one loop: what came in since the last batch is the next one. Between any two writes the process
@@ -90,6 +76,32 @@ export class OrganisationWriter {
     if (reserved !== null) throw new Rejected('EVENT_RESERVED', reserved);
     const { reply } = await this.enqueue({ kind: 'append', request });
     return reply as AppendReply;
+  }
+
+  /** Ends LOST_MEMORY, and seals who decided it (readopt.ts). The same request again seals what a crash left out. Throws Rejected. */
+  async readopt(request: ReadoptRequest): Promise<ReadoptReply> {
+    const vkeys = this.signingKeys().map(({ vkey }) => vkey);
+    const { newest, kept } = await readopt(this.ports, request, {
+      origin: this.keys.origin,
+      vkeys,
+      stopped: this.stopped,
+    });
+    if (this.stopped) {
+      this.stopped = null;
+      this.o.outlets.onResumed(this.organisationId);
+    }
+    const observation = readoption(request, kept, this.o.settings.now().toISOString());
+    await this.seal({
+      v: 1,
+      organisationId: this.organisationId,
+      integrationId: null,
+      observations: [observation],
+      cursor: null,
+    });
+    const chainPosition = this.ports.index.find(this.organisationId, this.identity.of(observation.fact));
+    if (chainPosition === null)
+      throw new Unavailable('chain', `The decision was not sealed: ${this.stopReason?.message ?? 'try again.'}`);
+    return { size: newest.size, root: hashText(newest.root), keyId: toHex(newest.keyId), chainPosition };
   }
 
   /** Loads the chain, publishes the note that its stream lacks, signs what no checkpoint covers yet. */
@@ -218,37 +230,17 @@ export class OrganisationWriter {
       now: this.o.settings.now().toISOString(),
       newSalt: this.newSalt,
       known,
-      revisions: await this.revisions(inputs),
+      revisions: await revisionsOf(this.ports.ledger, inputs),
     });
     // What did not fit is first in the next batch.
     this.queue.unshift(...batch.splice(sealed.outcomes.length));
     await storeBatch(this.ports.ledger, this.organisationId, sealed);
     this.state = sealed.state;
-    await this.remember(sealed.records);
+    await remember(this.ports.index, this.organisationId, sealed.records);
     this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
     if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
     // Here everything is stored. Dying before the answers go out, the messages come again, and every fact is known.
     await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
-  }
-
-  /** The index follows the ledger (DESIGN §8.4); dying in here, the next load brings it up to date. */
-  private async remember(records: SealedRecord[]): Promise<void> {
-    const turns = new Turns();
-    for (let done = 0; done < records.length; done += INDEXED_TOGETHER) {
-      this.ports.index.add(this.organisationId, records.slice(done, done + INDEXED_TOGETHER));
-      if (turns.isOver) await turns.pass();
-    }
-  }
-
-  private async revisions(inputs: SealInput[]): Promise<Map<string, number>> {
-    const streams = inputs.flatMap((input) => {
-      if (input.kind !== 'seal' || !input.request.cursor) return [];
-      return [input.request.cursor.stream, `integration-${input.request.integrationId}`];
-    });
-    const found = [...new Set(streams)].map(
-      async (stream) => [stream, await this.ports.ledger.lastRevision(stream)] as const,
-    );
-    return new Map(await Promise.all(found));
   }
 
   private async settle(one: Waiting, outcome: Outcome, sealed: SealedBatch): Promise<void> {

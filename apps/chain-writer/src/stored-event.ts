@@ -40,7 +40,7 @@ export async function readEvent(
 }
 
 /** A tombstoned segment has a next generation; an entry without data was redacted. */
-async function readPayload(
+export async function readPayload(
   ledger: Ledger,
   organisationId: OrganisationId,
   at: { segment: number; revision: number },

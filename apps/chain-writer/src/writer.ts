@@ -8,6 +8,8 @@ import {
   ledgerStreams,
   type OrganisationId,
   partitionOf,
+  type ReadoptReply,
+  type ReadoptRequest,
   Rejected,
   type SealRequest,
   subjects,
@@ -17,7 +19,8 @@ import type { Health, Logger } from '@audital/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { organisationKeys, sha256 } from './adapters/keys';
 import { ChainStopped, type WriterPorts } from './load-chain';
-import { OrganisationWriter, type WriterOutlets } from './organisation-writer';
+import { OrganisationWriter } from './organisation-writer';
+import type { WriterOutlets } from './outlets';
 import { Relay } from './relay';
 
 export interface WriterOptions extends WriterPorts {
@@ -86,6 +89,14 @@ export class Writer {
   append(request: AppendRequest): Promise<AppendReply> {
     this.check(request);
     return this.chain(request.organisationId).writer.append(request);
+  }
+
+  /** The operator's way out of LOST_MEMORY. */
+  async readopt(request: ReadoptRequest): Promise<ReadoptReply> {
+    this.check(request);
+    const { writer } = this.chain(request.organisationId);
+    await writer.open();
+    return writer.readopt(request);
   }
 
   async close(): Promise<void> {
@@ -171,6 +182,10 @@ export class Writer {
         stopped.inc();
         this.tellStopped(organisationId, error);
         log.error({ organisationId, reason: error.message }, 'the chain of an organisation is stopped');
+      },
+      onResumed: (organisationId) => {
+        stopped.dec();
+        log.warn({ organisationId }, 'the checkpoint store was readopted: the chain goes on');
       },
     };
   }

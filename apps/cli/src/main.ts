@@ -5,6 +5,7 @@ import { exportCommand } from './live/export';
 import { statusCommand } from './live/status';
 import { tailCommand } from './live/tail';
 import { watchCommand } from './live/watch';
+import { chainCommand } from './operator/chain';
 import { organisationsCommand } from './operator/organisations';
 import { Terminal } from './terminal';
 import { verifyCommand } from './verify/command';
@@ -17,6 +18,7 @@ const COMMANDS: Record<string, Command> = {
   tail: tailCommand,
   drill: drillCommand,
   organisations: organisationsCommand,
+  chain: chainCommand,
 };
 
 function help(): string {

@@ -27,6 +27,7 @@ export const facts = {
     `gap | ${integrationId} | ${lastGoodPollAt} | ${state}`,
   registryEvent: (stream: string, revision: number): string => `registry | ${stream}@${revision}`,
   payloadRedacted: (requestId: string): string => `redacted | ${requestId}`,
+  readopted: (requestId: string): string => `readopted | ${requestId}`,
   api: (idempotencyKey: string): string => `api | ${idempotencyKey}`,
   /** Not an event's fact: what a modelId is the HMAC of. */
   model: (rule: string, value: string): string => `model | ${rule} | ${value}`,

@@ -32,6 +32,8 @@ export type {
   ModelIdentity,
   Observation,
   SealRequest,
+  ReadoptReply,
+  ReadoptRequest,
 } from './sealing';
 export { AWS_PERMISSIONS, grants, statementFor, trustPolicyOf } from './aws-access';
 export type { AwsPermission, PolicyStatement, PolicyTier, ReportPlace, TrustPolicy } from './aws-access';

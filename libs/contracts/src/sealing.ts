@@ -86,6 +86,28 @@ export interface AppendReply {
   replayed: boolean;
 }
 
+/** `ask.chain.<partition>.readopt`: ends LOST_MEMORY, after the chain and every checkpoint in the ledger have been verified. */
+export interface ReadoptRequest {
+  v: 1;
+  organisationId: OrganisationId;
+  /** Repeating it changes nothing. */
+  requestId: string;
+  /** Who decided it, and why: both are sealed. */
+  by: string;
+  reason: string;
+  /** A checkpoint that was kept elsewhere, as its note: the chain must reach and contain it. */
+  knownCheckpoint: string | null;
+}
+
+/** The checkpoint that the store holds from now on, and where it was sealed that it does. `keyId` is 8 hex digits. */
+export interface ReadoptReply {
+  size: number;
+  /** `sha256:` + 64 hex digits. */
+  root: string;
+  keyId: string;
+  chainPosition: number;
+}
+
 export const LIMITS = {
   payloadBytesMax: 256 * 1024,
   recordBytesMax: 32 * 1024,

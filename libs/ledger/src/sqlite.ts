@@ -216,4 +216,13 @@ export class SqliteLedger implements Ledger {
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-const toEvent = ({ position, ...row }: Row): StoredEvent => ({ ...row, position: String(position) });
+const toEvent = ({ position, data, metadata, ...row }: Row): StoredEvent => ({
+  ...row,
+  data: toBytes(data),
+  metadata: toBytes(metadata),
+  position: String(position),
+});
+
+/** A column that was made text from outside is handed over as its bytes: the reader's hashes tell, and nothing breaks. */
+const toBytes = (column: unknown): Uint8Array =>
+  column instanceof Uint8Array ? column : Buffer.from(String(column), 'utf8');

@@ -1,4 +1,4 @@
-import type { AppendReply, AppendRequest, SealRequest } from '@audital/contracts';
+import type { AppendReply, AppendRequest, ReadoptReply, ReadoptRequest, SealRequest } from '@audital/contracts';
 import { STREAMS, subjects } from '@audital/contracts';
 import type { ConsumerExtras } from '@audital/messaging';
 import { Controller, Inject, type Type } from '@nestjs/common';
@@ -28,6 +28,11 @@ export function sealController(partition: number): Type<unknown> {
     @MessagePattern(subjects.askChain(partition, 'append'))
     append(@Payload() request: AppendRequest): Promise<AppendReply> {
       return this.writer.append(request);
+    }
+
+    @MessagePattern(subjects.askChain(partition, 'readopt'))
+    readopt(@Payload() request: ReadoptRequest): Promise<ReadoptReply> {
+      return this.writer.readopt(request);
     }
   }
   return SealController;

@@ -4,7 +4,8 @@ import { appendInOrder, type Ledger, openLedger, type StreamAppend } from '@audi
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
-import { OrganisationWriter, type WriterOutlets } from '../organisation-writer';
+import { OrganisationWriter } from '../organisation-writer';
+import type { WriterOutlets } from '../outlets';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
 
@@ -80,6 +81,9 @@ export class WriterProcess {
       onDropped: () => undefined,
       onStopped: (_id, error) => {
         if (holder.process) holder.process.stopped = error;
+      },
+      onResumed: () => {
+        if (holder.process) holder.process.stopped = null;
       },
     };
     const keys = organisationKeys(Buffer.alloc(32, 3), o.organisationId, 'audital.example');

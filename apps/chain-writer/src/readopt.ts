@@ -1,0 +1,143 @@
+import {
+  ChainWalk,
+  equalBytes,
+  type Finding,
+  fromUtf8,
+  InvalidNote,
+  openCheckpoint,
+  parseVkey,
+} from '@audital/chain/check';
+import {
+  decodeJson,
+  facts,
+  ledgerStreams,
+  type Observation,
+  type OrganisationId,
+  type ReadoptRequest,
+  type RecordMetadata,
+  Rejected,
+  SALT_BYTES,
+  Unavailable,
+} from '@audital/contracts';
+import { type Ledger, readAll } from '@audital/ledger';
+import type { KeptCheckpoint } from './adapters/checkpoint-store';
+import { sha256, verifyEd25519 } from './adapters/keys';
+import { ChainStopped, type WriterPorts } from './load-chain';
+import { readPayload } from './stored-event';
+import { Turns } from './turns';
+
+interface Signed extends KeptCheckpoint {
+  keyId: Uint8Array;
+}
+
+/**
+ * What a checkpoint store that was lost may hold again: the newest checkpoint of the ledger, after every record, payload, link and signed
+ * checkpoint there has been verified. Throws Rejected, with the first thing that is wrong.
+ *
+ * Whoever rolled back the ledger and emptied the store passes this check; only a checkpoint that was kept elsewhere finds that out.
+ */
+async function readoptable(
+  ledger: Ledger,
+  organisationId: OrganisationId,
+  o: { vkeys: readonly string[]; knownCheckpoint: string | null },
+): Promise<Signed> {
+  const published: Signed[] = [];
+  for await (const { data, revision } of readAll(ledger, ledgerStreams.checkpoint(organisationId)))
+    published.push(signed(fromUtf8(data), o.vkeys, `The published checkpoint ${revision}`));
+  const known = o.knownCheckpoint === null ? [] : [signed(o.knownCheckpoint, o.vkeys, 'The checkpoint kept elsewhere')];
+  const newest = published.toSorted((a, b) => a.size - b.size).at(-1);
+  if (!newest) throw new Rejected('NOTHING_TO_READOPT', 'The ledger holds no signed checkpoint of this organisation.');
+  const roots = await verifiedRoots(ledger, organisationId, new Set([...published, ...known].map(({ size }) => size)));
+  for (const { size, root } of [...known, ...published]) {
+    const own = roots.get(size);
+    if (!own)
+      throw new Rejected(
+        'CHAIN_SHORTER_THAN_SIGNED',
+        `The ledger does not reach the signed checkpoint of ${size} records. Restore the newer ledger.`,
+      );
+    if (!equalBytes(own, root))
+      throw new Rejected('CHAIN_NOT_AS_SIGNED', `The first ${size} records are not the ones that were signed for.`);
+  }
+  return newest;
+}
+
+function signed(note: string, vkeys: readonly string[], what: string): Signed {
+  try {
+    const keys = vkeys.map((vkey) => parseVkey(sha256, vkey));
+    const { size, root, keys: by } = openCheckpoint(note, keys, verifyEd25519);
+    return { size, root, note, keyId: (by[0] as (typeof by)[number]).keyId };
+  } catch (error) {
+    if (!(error instanceof InvalidNote)) throw error;
+    throw new Rejected('CHECKPOINT_NOT_OURS', `${what} is not signed by this chain's key: ${error.message}`);
+  }
+}
+
+/** Walks the whole chain, payloads included, and answers the roots at these sizes. */
+async function verifiedRoots(
+  ledger: Ledger,
+  organisationId: OrganisationId,
+  sizes: Set<number>,
+): Promise<Map<number, Uint8Array>> {
+  const walk = new ChainWalk(sha256);
+  const roots = new Map<number, Uint8Array>();
+  const turns = new Turns();
+  for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
+    const data = await readPayload(ledger, organisationId, decodeJson<RecordMetadata>(stored.metadata));
+    const payload = data && { salt: data.subarray(0, SALT_BYTES), bytes: data.subarray(SALT_BYTES) };
+    walk.add({ chainPosition: stored.revision, record: stored.data, payload });
+    if (sizes.has(walk.size)) roots.set(walk.size, walk.root());
+    if (turns.isOver) await turns.pass();
+  }
+  const wrong = walk.finish().find(({ kind }: Finding) => kind !== 'REDACTED');
+  if (wrong) throw new Rejected('CHAIN_NOT_VERIFIED', `${wrong.kind} at position ${wrong.position}: ${wrong.message}`);
+  return roots;
+}
+
+/**
+ * Gives a checkpoint store that was lost what it held, after the whole chain was verified (DESIGN §3). Dying before the swap, nothing has
+ * happened; after it the chain goes on, and the same request comes here again. Throws Rejected, Unavailable.
+ */
+export async function readopt(
+  ports: Pick<WriterPorts, 'ledger' | 'checkpoints'>,
+  request: ReadoptRequest,
+  o: { origin: string; vkeys: readonly string[]; stopped: Error | null },
+): Promise<{ newest: Signed; kept: KeptCheckpoint }> {
+  checkRequest(request);
+  const isLost = o.stopped instanceof ChainStopped && o.stopped.reason === 'LOST_MEMORY';
+  if (o.stopped && !isLost)
+    throw new Rejected('NOT_LOST_MEMORY', `Only LOST_MEMORY ends this way. ${o.stopped.message}`);
+  const { organisationId, knownCheckpoint } = request;
+  const newest = await readoptable(ports.ledger, organisationId, { vkeys: o.vkeys, knownCheckpoint });
+  const kept = await ports.checkpoints.read(o.origin);
+  if (kept === null && !(await ports.checkpoints.swap(o.origin, null, newest)))
+    throw new Unavailable('checkpoint-store', 'Somebody else wrote the checkpoint store at the same time.');
+  return { newest, kept: kept ?? newest };
+}
+
+/** What the chain keeps of the decision. */
+export function readoption(request: ReadoptRequest, { size, note }: KeptCheckpoint, now: string): Observation {
+  const { requestId, by, reason, knownCheckpoint } = request;
+  return {
+    fact: facts.readopted(requestId),
+    eventType: 'CONFIG_CHANGE',
+    source: 'AUDITAL',
+    severity: 'HIGH',
+    timestamp: now,
+    observedAt: now,
+    captureMode: 'API',
+    actor: { type: 'USER', id: by },
+    integrationId: null,
+    payload: { change: 'CHECKPOINT_STORE_READOPTED', requestId, reason, size, note, knownCheckpoint },
+    tags: [],
+  };
+}
+
+function checkRequest(request: ReadoptRequest): void {
+  const isText = (value: unknown, max: number): boolean =>
+    typeof value === 'string' && value.trim() !== '' && value.length <= max && value.isWellFormed();
+  if (!isText(request.requestId, 128) || !isText(request.by, 256) || !isText(request.reason, 2_000))
+    throw new Rejected('READOPT_INVALID', 'A readoption names its requestId, by whom it was decided and a reason.');
+  const { knownCheckpoint } = request;
+  if (knownCheckpoint !== null && !isText(knownCheckpoint, 64 * 1024))
+    throw new Rejected('READOPT_INVALID', 'knownCheckpoint is the text of a signed checkpoint, or null.');
+}
