@@ -7,7 +7,7 @@
 // policy ("log <vkey>" lines), --json prints one object for programs. Exit codes: 0 ok, 1 could not run, 2 usage, 10 tampered, 11 verified with caveats, 12 nothing
 // to verify. This file was written from the format's description alone and shares no code with the one who wrote the export; what it looks
 // for is in docs/verify.md of Audital, and can be read below in a quarter of an hour.
-import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
+import crypto, { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
@@ -27,7 +27,11 @@ const LINE_BYTES_MAX = 1024 * 1024;
 
 // --- Bytes, hashes, signatures -------------------------------------------------------------------------------------------------------
 
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+const streamed = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+// From Node 20.12 on there is a call for short inputs that costs a quarter.
+const bytesOf = (part) => (typeof part === 'string' ? Buffer.from(part) : part);
+const atOnce = (...parts) => Buffer.from(crypto.hash('sha256', Buffer.concat(parts.map(bytesOf)), 'binary'), 'binary');
+const sha256 = crypto.hash ? atOnce : streamed;
 const leafHashOf = (record) => sha256(Buffer.of(0), record);
 const parentOf = (left, right) => sha256(Buffer.of(1), left, right);
 const textOf = (hash) => `sha256:${hash.toString('hex')}`;

@@ -43,7 +43,7 @@ function flip(db: DatabaseSync, stream: string, revision: number, pick: Pick): v
   const row = db.prepare('SELECT data FROM events WHERE stream = ? AND revision = ?').get(stream, revision);
   const bytes = Buffer.from((row as { data: Uint8Array }).data);
   const at = pick(bytes.length);
-  bytes[at] = (bytes[at] as number) ^ (1 << pick(8));
+  bytes[at] = (bytes[at] as number) ^ (1 + pick(255));
   put(db, stream, revision, bytes);
 }
 
@@ -86,7 +86,7 @@ function replaceAll(db: DatabaseSync, by: SealedChain): void {
 
 const TAMPERINGS: Tampering[] = [
   {
-    name: 'flip a bit of a record',
+    name: 'flip a byte of a record',
     tries: FLIPS,
     apply(db, pick) {
       const position = pick(COUNT);
@@ -95,7 +95,7 @@ const TAMPERINGS: Tampering[] = [
     },
   },
   {
-    name: 'flip a bit of a payload or its salt',
+    name: 'flip a byte of a payload or its salt',
     tries: FLIPS,
     apply(db, pick) {
       const position = pick(COUNT);
@@ -104,7 +104,7 @@ const TAMPERINGS: Tampering[] = [
     },
   },
   {
-    name: 'flip a bit of the checkpoint',
+    name: 'flip a byte of the checkpoint',
     tries: FLIPS,
     apply(db, pick) {
       flip(db, checkpoints, 0, pick);

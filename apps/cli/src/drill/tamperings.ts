@@ -55,14 +55,14 @@ function rewritten({ lines, trailer }: Original, position: number): ReturnType<S
 /** The ways to bend a chain that we know of. Each is found, at the place that it says, by every verifier; a test holds all of them to it. */
 export const TAMPERINGS: readonly Tampering[] = [
   {
-    name: 'flip a bit anywhere',
+    name: 'flip a byte anywhere',
     apply({ lines, trailer }, pick) {
       const bytes = joined([...lines, trailer]);
       const at = pick(bytes.length);
-      bytes[at] = (bytes[at] as number) ^ (1 << pick(8));
+      bytes[at] = (bytes[at] as number) ^ (1 + pick(255));
       let end = 0;
       const line = [...lines, trailer].findIndex((text) => (end += text.length + 1) > at);
-      return found(bytes, `bit flipped in byte ${at}, line ${line + 1}`, null, line);
+      return found(bytes, `byte ${at} flipped, in line ${line + 1}`, null, line);
     },
   },
   {

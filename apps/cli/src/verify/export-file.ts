@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ExportCheck, type ExportReport } from '@audital/chain/check';
-import { sha256, verifyEd25519 } from '@audital/chain/node';
+import { decodeBase64, sha256, verifyEd25519 } from '@audital/chain/node';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Longer than any line of an export: its payload has at most 256 KiB, its record 32 KiB. */
@@ -19,7 +19,7 @@ export function verifyExportFile(path: string, { vkeys, onProgress }: ExportFile
     const { size } = fstatSync(file);
     const { isCut, start } = lastLine(file, size);
     const text = isCut || size === 0 ? null : readText(file, start, size - 1);
-    const check = new ExportCheck({ sha256, verify: verifyEd25519, vkeys, lastLine: text });
+    const check = new ExportCheck({ sha256, verify: verifyEd25519, decodeBase64, vkeys, lastLine: text });
     const end = check.trailer === null ? size : start;
     for (const line of lines(file, end, (done) => onProgress?.(done, size))) check.line(line);
     return check.finish({ isCut });
@@ -34,20 +34,22 @@ export function* lines(
   end: number,
   onChunk: (done: number) => void = () => undefined,
 ): Generator<string> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let rest = Buffer.alloc(0);
+  // What is left of a line stands in front of the next chunk.
+  const room = Buffer.allocUnsafe(LINE_BYTES_MAX + CHUNK_BYTES);
+  let left = 0;
   for (let done = 0; done < end;) {
-    const count = readSync(file, chunk, 0, Math.min(CHUNK_BYTES, end - done), done);
+    const count = readSync(file, room, left, Math.min(CHUNK_BYTES, end - done), done);
     if (count === 0) return;
     done += count;
-    const bytes = rest.length === 0 ? chunk.subarray(0, count) : Buffer.concat([rest, chunk.subarray(0, count)]);
+    const bytes = room.subarray(0, left + count);
     let start = 0;
-    for (let stop = bytes.indexOf(NEWLINE); stop >= 0; stop = bytes.indexOf(NEWLINE, start)) {
+    for (let stop = bytes.indexOf(NEWLINE, left); stop >= 0; stop = bytes.indexOf(NEWLINE, start)) {
       yield bytes.toString('latin1', start, stop);
       start = stop + 1;
     }
     // A line that does not end must not fill the memory; cut short it is still no entry.
-    rest = Buffer.from(bytes.subarray(start, Math.min(bytes.length, start + LINE_BYTES_MAX)));
+    left = Math.min(bytes.length - start, LINE_BYTES_MAX);
+    room.copyWithin(0, start, start + left);
     onChunk(done);
   }
 }

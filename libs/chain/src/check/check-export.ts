@@ -1,6 +1,14 @@
 import { equalBytes, type Sha256, toHex } from '../format/bytes';
 import { parseVkey } from '../format/note';
-import { parseExportLine, partBefore, type ReadTrailer, parseTrailer, trailerProblem, UnreadableLine } from './export';
+import {
+  type DecodeBase64,
+  parseExportLine,
+  partBefore,
+  parseTrailer,
+  type ReadTrailer,
+  trailerProblem,
+  UnreadableLine,
+} from './export';
 import { KeyRing } from './key-ring';
 import { InvalidNote, openCheckpoint, type VerifySignature } from './note';
 import { ChainWalk, type Finding } from './walk';
@@ -23,6 +31,8 @@ export interface ExportReport {
 export interface ExportCheckOptions {
   sha256: Sha256;
   verify: VerifySignature;
+  /** Node's own base64 is faster than this library's; it must be as strict. */
+  decodeBase64?: DecodeBase64;
   /** The keys that the reader trusts; none: those of the trailer are taken, and the result is UNPINNED. */
   vkeys: readonly string[];
   /** The last line of the file, without its newline: read first, because it says where the file begins. */
@@ -56,7 +66,7 @@ export class ExportCheck {
   line(text: string): void {
     this.lines += 1;
     try {
-      const entry = parseExportLine(text);
+      const entry = parseExportLine(text, this.o.decodeBase64);
       const record = this.walk.add(entry);
       if (!record) return;
       this.firstSaid ??= record.chainPosition;

@@ -8,28 +8,45 @@ export class UnreadableLine extends Error {
   override readonly name = 'UnreadableLine';
 }
 
+/** Strict base64, as `fromBase64` reads it: throws a RangeError for every text that is not the only spelling of its bytes. */
+export type DecodeBase64 = (text: string) => Uint8Array;
+
+const [START, RECORD, SALT, PAYLOAD] = ['{"chainPosition":', ',"record":"', '","salt":', ',"payload":'] as const;
+const NO_PAYLOAD = 'null,"payload":null}';
+const SALT_DIGITS = 64;
+
 /**
  * One line without its newline. It must be exactly what the exporter writes, so it is cut apart at the places where that has its quotes, and
  * each part has one spelling only. Throws UnreadableLine.
  */
-export function parseExportLine(line: string): WalkedEntry {
-  const parts =
-    /^\{"chainPosition":(0|[1-9]\d{0,15}),"record":"([^"]*)","salt":(?:null|"([0-9a-f]{64})"),"payload":(?:null|"([^"]*)")\}$/.exec(
-      line,
-    );
-  if (!parts) throw new UnreadableLine('The line is not an entry of an export.');
-  const [, position, record, salt, payload] = parts;
-  if ((salt === undefined) !== (payload === undefined))
-    throw new UnreadableLine('The line has a payload without its salt, or a salt without a payload.');
+export function parseExportLine(line: string, decode: DecodeBase64 = fromBase64): WalkedEntry {
+  const record = line.indexOf(RECORD);
+  const position = line.slice(START.length, record);
+  const salt = line.indexOf(SALT, record + RECORD.length);
+  if (!line.startsWith(START) || record < 0 || salt < 0 || !/^(?:0|[1-9]\d{0,15})$/.test(position))
+    throw new UnreadableLine('The line is not an entry of an export.');
   try {
     return {
       chainPosition: Number(position),
-      record: fromBase64(record as string),
-      payload: salt === undefined ? null : { salt: fromHex(salt), bytes: fromBase64(payload as string) },
+      record: decode(line.slice(record + RECORD.length, salt)),
+      payload: payloadAt(line, salt + SALT.length, decode),
     };
-  } catch {
+  } catch (error) {
+    if (error instanceof UnreadableLine) throw error;
     throw new UnreadableLine('A field of the line is not strict base64.');
   }
+}
+
+/** The rest of the line from the salt on: both null, or 64 hex digits and base64. */
+function payloadAt(line: string, at: number, decode: DecodeBase64): WalkedEntry['payload'] {
+  if (line.startsWith(NO_PAYLOAD, at) && line.length === at + NO_PAYLOAD.length) return null;
+  const end = at + SALT_DIGITS + 2;
+  const isRight =
+    line[at] === '"' && line[end - 1] === '"' && line.startsWith(`${PAYLOAD}"`, end) && line.endsWith('"}');
+  const start = end + PAYLOAD.length + 1;
+  if (!isRight || line.length < start + 2)
+    throw new UnreadableLine('The salt or the payload is not as an export has it.');
+  return { salt: fromHex(line.slice(at + 1, end - 1)), bytes: decode(line.slice(start, -2)) };
 }
 
 export interface ReadTrailer {

@@ -10,7 +10,7 @@ export type { ReadTile } from '../format/tiles';
 export { ExportCheck } from './check-export';
 export type { ExportCheckOptions, ExportReport, ExportVerdict } from './check-export';
 export { parseTrailer, unsignedCheckpoint } from './export';
-export type { ReadTrailer } from './export';
+export type { DecodeBase64, ReadTrailer } from './export';
 export { Frontier } from './frontier';
 export { handoverText, KeyRing } from './key-ring';
 export { verifyConsistency, verifyInclusion } from './merkle';

@@ -1,5 +1,5 @@
 import { equalBytes, fromUtf8, type Sha256 } from '../format/bytes';
-import { type ChainRecord, hashText, leafHash, ZERO_HASH } from '../format/record';
+import { type ChainRecord, isHashText, leafHash, ZERO_HASH } from '../format/record';
 import { Frontier } from './frontier';
 import { parseRecord, payloadMatches } from './record';
 
@@ -51,7 +51,7 @@ export class ChainWalk {
   /** Positions that were passed over and not met since. */
   readonly gaps: { from: number; to: number }[] = [];
   /** The record before, when it could be read. */
-  private previous: { position: number; hash: Uint8Array; text: string } | null = null;
+  private previous: { position: number; hash: Uint8Array } | null = null;
   /** A record whose link does not hold: its own fault or its predecessor's; the next link tells. */
   private suspect: number | null = null;
   private lastRecordedAt = '';
@@ -67,7 +67,7 @@ export class ChainWalk {
   ) {
     [this.expected, this.high] = [first, first];
     this.tree = new Frontier(sha256, first, before);
-    if (head) this.previous = { position: first - 1, hash: head, text: hashText(head) };
+    if (head) this.previous = { position: first - 1, hash: head };
   }
 
   /** Leaves of the tree so far, those before the walk's first record among them. */
@@ -95,7 +95,7 @@ export class ChainWalk {
     }
     const inPlace = this.checkPlace(record.chainPosition);
     this.checkLink(record);
-    this.previous = { position: record.chainPosition, hash, text: hashText(hash) };
+    this.previous = { position: record.chainPosition, hash };
     this.checkContent(record, entry, inPlace);
     return record;
   }
@@ -185,7 +185,7 @@ export class ChainWalk {
     if (position === 0 && record.prevHash !== ZERO_HASH)
       this.find('INVALID', 0, 'The first record names a record before it.');
     const isNext = previous !== null && position === previous.position + 1;
-    const holds = isNext && record.prevHash === previous.text;
+    const holds = isNext && isHashText(record.prevHash, previous.hash);
     if (suspect !== null) this.resolveSuspect(holds);
     else if (isNext && !holds) this.suspect = position;
   }

@@ -42,13 +42,39 @@ const NODE = Uint8Array.of(1);
 
 /** The salt keeps a payload of few possible values from being guessed once it has been redacted. */
 export const payloadHash = (sha256: Sha256, salt: Uint8Array, payload: Uint8Array): Uint8Array =>
-  sha256(concat(PAYLOAD_DOMAIN, salt, payload));
+  sha256(joined(PAYLOAD_DOMAIN, salt, payload));
 
 /** RFC 6962 §2.1: the block hash, the Merkle leaf and the entry of a C2SP log in one. */
-export const leafHash = (sha256: Sha256, record: Uint8Array): Uint8Array => sha256(concat(LEAF, record));
+export const leafHash = (sha256: Sha256, record: Uint8Array): Uint8Array => sha256(joined(LEAF, record));
 
 export const nodeHash = (sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array =>
-  sha256(concat(NODE, left, right));
+  sha256(joined(NODE, left, right));
+
+/** Room for a prefix and what it stands before; what is larger gets a buffer of its own. Hashing is synchronous, so one is enough. */
+const room = new Uint8Array(16 * 1024);
+
+/** Like `concat`, without garbage: the answer is only good until the next call. */
+function joined(prefix: Uint8Array, one: Uint8Array, other?: Uint8Array): Uint8Array {
+  const size = prefix.length + one.length + (other?.length ?? 0);
+  if (size > room.length) return other ? concat(prefix, one, other) : concat(prefix, one);
+  room.set(prefix);
+  room.set(one, prefix.length);
+  if (other) room.set(other, prefix.length + one.length);
+  return room.subarray(0, size);
+}
+
+const HEX_DIGITS = utf8('0123456789abcdef');
+
+/** Whether the text is `hashText` of these 32 bytes. */
+export function isHashText(text: string, hash: Uint8Array): boolean {
+  if (hash.length !== 32 || text.length !== 71 || !text.startsWith('sha256:')) return false;
+  for (let index = 0; index < 32; index += 1) {
+    const byte = hash[index] as number;
+    if (text.charCodeAt(7 + 2 * index) !== HEX_DIGITS[byte >> 4]) return false;
+    if (text.charCodeAt(8 + 2 * index) !== HEX_DIGITS[byte & 15]) return false;
+  }
+  return true;
+}
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
 const isTime = (value: unknown): boolean => typeof value === 'string' && TIME.test(value);

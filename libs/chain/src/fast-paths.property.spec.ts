@@ -1,0 +1,122 @@
+import * as fc from 'fast-check';
+import * as check from './check';
+import { recordProblem } from './format/record';
+import { decodeBase64, sha256 } from './node';
+import * as write from './write';
+
+const seed = 20261126;
+const usually = <T>(right: T, ...wrong: T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 40, arbitrary: fc.constant(right) }, { weight: 1, arbitrary: fc.constantFrom(right, ...wrong) });
+const times = usually('2026-03-02T11:00:00.000Z', '2026-03-02T11:00:00Z', '');
+const hashes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => write.hashText(bytes));
+// Characters at which a spelling could go another way: escapes, controls, quotes, beyond ASCII, half a surrogate pair.
+const texts = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
+  fc.string({
+    unit: fc.constantFrom('a', '"', '\\', ',', '\u0000', '\u001f', '\u007f', '\u2028', 'é', '😀', '\ud800'),
+    maxLength: 6,
+  }),
+  { weight: 6, arbitrary: fc.constantFrom('INFO', 'é😀') },
+);
+const optional = fc.option(texts);
+const records = fc.record({
+  v: usually<unknown>(1, 2, '1'),
+  origin: texts,
+  chainPosition: fc.oneof(fc.nat(), usually(2 ** 53 - 1, 2 ** 53, -1, 1.5, 1e21, 999_999_999_999_999)),
+  ...{ id: texts, eventType: texts, source: texts, severity: texts, modelId: optional, integrationId: optional },
+  ...{ timestamp: times, observedAt: times, recordedAt: times, captureMode: texts },
+  actor: fc.record({ type: texts, id: texts }),
+  tags: fc.array(texts, { maxLength: 3 }),
+  ...{ payloadHash: hashes, prevHash: hashes },
+});
+
+/** What a record is by its definition: JSON of the closed set of fields, in exactly the canonical spelling. */
+function byDefinition(bytes: Uint8Array): unknown {
+  try {
+    const value = JSON.parse(check.fromUtf8(bytes)) as unknown;
+    if (recordProblem(value) !== null) return null;
+    return check.equalBytes(check.canonicalBytes(value), bytes) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return check.parseRecord(bytes);
+  } catch (error) {
+    if (error instanceof check.InvalidRecord) return null;
+    throw error;
+  }
+}
+
+/** Sorted as JCS sorts, but with JSON.stringify's escapes for half a pair, so that such texts come by too. */
+function spelled(value: object): string {
+  const sorted = Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify({ ...sorted, actor: { id: (value as { actor: { id: string } }).actor.id, type: 'SERVICE' } });
+}
+
+describe('the fast ways say what the definitions say', () => {
+  it('of records of every kind of text', () => {
+    let right = 0;
+    fc.assert(
+      fc.property(records, (record) => {
+        const bytes = check.utf8(spelled(record));
+        const expected = byDefinition(bytes);
+        if (expected !== null) right += 1;
+        expect(parsed(bytes)).toEqual(expected);
+      }),
+      { seed, numRuns: 2_000 },
+    );
+    expect(right).toBeGreaterThan(50);
+  });
+
+  it('of a record with any one byte changed, taken out or put in', () => {
+    const [salt, bytes] = [sha256(check.utf8('salt')), check.utf8('{}')];
+    const fields = { origin: 'audital.local/log/org_x', id: 'evt_1', eventType: 'INFERENCE', source: 'API' };
+    const at = '2026-03-02T11:00:00.000Z';
+    const { bytes: original } = write.sealRecord(sha256, {
+      ...{
+        v: 1,
+        chainPosition: 12,
+        severity: 'INFO',
+        modelId: 'mdl_1',
+        integrationId: null,
+        captureMode: 'API',
+        ...fields,
+      },
+      ...{ timestamp: at, observedAt: at, recordedAt: at, actor: { type: 'API_KEY', id: 'é' }, tags: ['a', ''] },
+      ...{ payloadHash: write.hashText(write.payloadHash(sha256, salt, bytes)), prevHash: write.ZERO_HASH },
+    });
+    fc.assert(
+      fc.property(fc.nat(original.length - 1), fc.nat(255), fc.nat(2), (place, byte, how) => {
+        const changed = Array.from(original);
+        changed.splice(place, how === 2 ? 0 : 1, ...(how === 0 ? [] : [byte]));
+        const mutant = Uint8Array.from(changed);
+        expect(parsed(mutant)).toEqual(byDefinition(mutant));
+      }),
+      { seed, numRuns: 3_000 },
+    );
+  });
+
+  it('of base64 in its one spelling and in others', () => {
+    const spellings = fc.oneof(
+      fc.uint8Array({ maxLength: 20 }).map(check.toBase64),
+      fc.string({ unit: fc.constantFrom('A', 'B', '/', '+', '-', '_', '=', ' ', '\n', 'é'), maxLength: 12 }),
+    );
+    const outcome = (decode: (text: string) => Uint8Array, text: string): number[] | null => {
+      try {
+        return [...decode(text)];
+      } catch (error) {
+        if (error instanceof RangeError) return null;
+        throw error;
+      }
+    };
+    fc.assert(
+      fc.property(spellings, (text) => {
+        expect(outcome(decodeBase64, text)).toEqual(outcome(check.fromBase64, text));
+      }),
+      { seed, numRuns: 5_000 },
+    );
+  });
+});
