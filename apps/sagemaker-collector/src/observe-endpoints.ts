@@ -39,7 +39,7 @@ export async function observeEndpoints(pass: Pass, listed: ListedEndpoint[]): Pr
   const componentsSeen = await listComponents(pass);
   // Other filters may keep out what stands, or let it in: its tags are read again.
   const changed = pass.entering ? wanted : changedEndpoints(cursor, wanted, componentsSeen);
-  for (const summary of changed) pass.detected.push(await describeEndpoint(pass, summary, componentsSeen));
+  for (const summary of changed) pass.detected.push(await describeEndpoint(pass, summary));
 }
 
 const toSummary = (endpoint: ListedEndpoint): EndpointSummary => ({
@@ -50,17 +50,18 @@ const toSummary = (endpoint: ListedEndpoint): EndpointSummary => ({
   lastModifiedAt: (endpoint.LastModifiedTime as Date).toISOString(),
 });
 
-/** One call for the whole account, and only where a known endpoint lives on inference components. */
-async function listComponents(pass: Pass): Promise<Map<string, string>> {
-  if (![...pass.cursor.endpoints.values()].some(usesComponents)) return new Map();
-  return fingerprints(await pass.aws.listInferenceComponents());
+/** One call for the whole account, and only where a known endpoint lives on inference components; null: not asked, or not allowed. */
+async function listComponents(pass: Pass): Promise<Map<string, string> | null> {
+  if (![...pass.cursor.endpoints.values()].some(usesComponents)) return null;
+  try {
+    return fingerprints(await pass.aws.listInferenceComponents());
+  } catch (error) {
+    if (failureOf(error) === 'DENIED') return null;
+    throw error;
+  }
 }
 
-async function describeEndpoint(
-  pass: Pass,
-  summary: EndpointSummary,
-  componentsSeen: ReadonlyMap<string, string>,
-): Promise<Detected> {
+async function describeEndpoint(pass: Pass, summary: EndpointSummary): Promise<Detected> {
   const { aws, cursor, observer, integration } = pass;
   const before = cursor.endpoints.get(keyOf(summary)) ?? null;
   const endpoint = await orNull(() => aws.describeEndpoint(summary.name));
@@ -75,7 +76,7 @@ async function describeEndpoint(
   );
   const served = components?.all.flatMap(({ modelName }) => modelName ?? []) ?? [];
   const models = await modelsOf(pass, [...new Set([...names, ...served])], gaps);
-  const seen = components && (componentsSeen.get(summary.arn) ?? components.seen);
+  const seen = components?.seen ?? null;
   const read = { endpoint, config, models, components: components?.all ?? null, componentsSeen: seen, tags, gaps };
   // What was created since the mark cannot have stood before.
   const stood = cursor.markedAt === null || summary.createdAt <= cursor.markedAt;
@@ -113,7 +114,7 @@ async function componentsOf(
   summary: EndpointSummary,
   config: EndpointConfig | null,
   gaps: CaptureGap[],
-): Promise<{ all: Component[]; seen: string } | null> {
+): Promise<{ all: Component[]; seen: string | null } | null> {
   const variants = config?.ProductionVariants ?? [];
   if (variants.length === 0 || variants.every(({ ModelName }) => ModelName)) return null;
   const missing = (action: string) => ({
@@ -123,7 +124,7 @@ async function componentsOf(
   });
   const list = () => pass.aws.listInferenceComponents(summary.name);
   const listed = await described(list, missing('ListInferenceComponents'), gaps);
-  if (!listed) return { all: [], seen: '' };
+  if (!listed) return { all: [], seen: null };
   const all: Component[] = [];
   for (const { name } of listed) {
     const describe = () => pass.aws.describeInferenceComponent(name);

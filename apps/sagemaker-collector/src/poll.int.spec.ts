@@ -215,6 +215,38 @@ it('fails where the tags that it filters by cannot be read, and tells the rest w
   ]);
 }, 60_000);
 
+it('sees the models of inference components come and go, and asks in vain where it may not', async () => {
+  await account.register();
+  await account.poll();
+  await account.run(
+    { type: 'createEndpointConfig', name: 'c', variants: [{ instanceType: 'ml.g5.xlarge' }] },
+    { type: 'createEndpoint', name: 'llm', configName: 'c' },
+    { type: 'settleEndpoint', name: 'llm' },
+  );
+  await account.passes(60);
+  await account.poll();
+  const component = { name: 'base', endpointName: 'llm' };
+  await account.run({ type: 'createInferenceComponent', ...component, modelName: 'm1' });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ observations: 1 });
+  await account.run({ type: 'moveInferenceComponent', name: 'base', copies: 5 });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ observations: 0 });
+  await account.run({ type: 'setFaults', denyActions: ['sagemaker:ListInferenceComponents'] });
+  await account.run({ type: 'moveInferenceComponent', name: 'base', modelName: 'm2' });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 0 });
+  await account.run({ type: 'setFaults' });
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 1 });
+  expect(
+    (await account.events()).map(({ payload }) => [payload.kind, payload.previousModelName, payload.modelName]),
+  ).toEqual([
+    ['CREATED', null, null],
+    ['UPDATED', null, 'm1'],
+    ['UPDATED', 'm1', 'm2'],
+  ]);
+}, 60_000);
+
 describe('monitors', () => {
   const URI = 's3://reports/monitoring';
   const violations = (kind: string): JsonObject[] =>

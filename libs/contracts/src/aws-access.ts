@@ -28,6 +28,8 @@ export const AWS_PERMISSIONS: readonly AwsPermission[] = [
     DescribeEndpointConfig: 'modelName, instanceType and initialInstanceCount of DEPLOYMENT events.',
     ListTags:
       'filters.tags cannot be evaluated, so that polls with a tag filter fail; environment and model from a tag.',
+    ListInferenceComponents: 'modelName of DEPLOYMENT events where inference components bring the models.',
+    DescribeInferenceComponent: 'modelName of DEPLOYMENT events where inference components bring the models.',
     ListMonitoringSchedules: 'Monitors that are switched off, and the bucket of their reports.',
     DescribeMonitoringSchedule: 'What a monitor watches, and where its reports lie.',
     ListMonitoringExecutions: 'The exact type and status of a monitoring run; the exit message alone is left.',

@@ -3,6 +3,7 @@ import { type Faults, type Limits, NO_FAULTS, NO_LIMITS } from './faults';
 import type { Policy } from './iam';
 import { MetricStore } from './metrics';
 import type { Endpoint, EndpointConfig } from './endpoints';
+import type { InferenceComponent } from './inference-components';
 import type { Model } from './models';
 import type { JobDefinition, MonitoringExecution, MonitoringSchedule } from './monitoring';
 import { ObjectStore } from './objects';
@@ -32,6 +33,7 @@ export class Region {
   readonly models = new Collection<Model>('model');
   readonly endpointConfigs = new Collection<EndpointConfig>('endpoint configuration');
   readonly endpoints = new Collection<Endpoint>('endpoint');
+  readonly inferenceComponents = new Collection<InferenceComponent>('inference component');
   readonly schedules = new Collection<MonitoringSchedule>('monitoring schedule');
   readonly executions = new Collection<MonitoringExecution>('monitoring execution');
   /** By `<monitoring type>/<name>`. */

@@ -2,6 +2,7 @@ import type { Account } from './account';
 import type { CommandKind } from './command';
 import { endpointCommands } from './endpoints';
 import { faultCommands, identityCommands } from './identity-commands';
+import { inferenceComponentCommands } from './inference-components';
 import type { JsonObject } from './json';
 import { metricCommands } from './metrics';
 import { modelCommands } from './models';
@@ -18,6 +19,7 @@ export const COMMANDS: Record<string, CommandKind> = {
   ...processingJobCommands,
   ...modelCommands,
   ...endpointCommands,
+  ...inferenceComponentCommands,
   ...monitoringCommands,
   ...tagCommands,
   ...objectCommands,

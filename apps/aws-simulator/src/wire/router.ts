@@ -21,6 +21,7 @@ import {
 } from './protocols';
 import { headBucket, readObject, s3Address } from './s3';
 import { endpointOperations } from './sagemaker-endpoints';
+import { inferenceComponentOperations } from './sagemaker-inference-components';
 import { jobOperations } from './sagemaker-jobs';
 import { monitoringOperations } from './sagemaker-monitoring';
 import { stsOperations } from './sts';
@@ -54,7 +55,12 @@ export interface Routed {
   answer: (account: Account, caller: Caller, moment: Moment) => Answer;
 }
 
-const SAGEMAKER: Record<string, Operation> = { ...jobOperations, ...endpointOperations, ...monitoringOperations };
+const SAGEMAKER: Record<string, Operation> = {
+  ...jobOperations,
+  ...endpointOperations,
+  ...inferenceComponentOperations,
+  ...monitoringOperations,
+};
 const SAGEMAKER_TARGET = 'SageMaker.';
 const CLOUDWATCH_TARGET = 'GraniteServiceVersion20100801.';
 

@@ -74,6 +74,7 @@ function listProbes(client: sagemaker.SageMakerClient): Record<string, () => Pro
     'sagemaker:ListEndpoints': () => client.send(new sagemaker.ListEndpointsCommand(ONE)),
     'sagemaker:ListModels': () => client.send(new sagemaker.ListModelsCommand(ONE)),
     'sagemaker:ListProcessingJobs': () => client.send(new sagemaker.ListProcessingJobsCommand(ONE)),
+    'sagemaker:ListInferenceComponents': () => client.send(new sagemaker.ListInferenceComponentsCommand(ONE)),
     'sagemaker:ListMonitoringSchedules': () => client.send(new sagemaker.ListMonitoringSchedulesCommand(ONE)),
     'sagemaker:ListMonitoringExecutions': () => client.send(new sagemaker.ListMonitoringExecutionsCommand(ONE)),
     'sagemaker:ListMonitoringAlertHistory': () => client.send(new sagemaker.ListMonitoringAlertHistoryCommand(ONE)),
@@ -92,6 +93,8 @@ function describeProbes(
     'sagemaker:DescribeEndpointConfig': () =>
       client.send(new sagemaker.DescribeEndpointConfigCommand({ EndpointConfigName: nobody })),
     'sagemaker:DescribeModel': () => client.send(new sagemaker.DescribeModelCommand({ ModelName: nobody })),
+    'sagemaker:DescribeInferenceComponent': () =>
+      client.send(new sagemaker.DescribeInferenceComponentCommand({ InferenceComponentName: nobody })),
     'sagemaker:DescribeProcessingJob': () =>
       client.send(new sagemaker.DescribeProcessingJobCommand({ ProcessingJobName: nobody })),
     'sagemaker:DescribeMonitoringSchedule': () =>

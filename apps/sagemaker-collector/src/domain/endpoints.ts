@@ -37,12 +37,16 @@ export interface ReadEndpoint {
 export function changedEndpoints(
   cursor: Cursor,
   listed: EndpointSummary[],
-  componentsSeen: ReadonlyMap<string, string> = new Map(),
+  componentsSeen: ReadonlyMap<string, string> | null = null,
 ): EndpointSummary[] {
   return listed.filter((summary) => {
     const known = cursor.endpoints.get(keyOf(summary));
     if (!known || known.status !== summary.status || known.lastModifiedAt !== summary.lastModifiedAt) return true;
-    return usesComponents(known) && known.componentsSeen !== (componentsSeen.get(summary.arn) ?? '');
+    return (
+      componentsSeen !== null &&
+      usesComponents(known) &&
+      known.componentsSeen !== (componentsSeen.get(summary.arn) ?? '')
+    );
   });
 }
 
