@@ -136,6 +136,16 @@ describe('audital, on a running system', () => {
     expect([gone.code, gone.out]).toEqual([10, expect.stringContaining('ROLLBACK')]);
   });
 
+  it('calls what it could not see neither tampered nor well', () => {
+    const nobody = ['--url', 'http://127.0.0.1:9', '--key', 'none'];
+    expect(audital('verify', 'http://127.0.0.1:9', '--key', 'none')).toMatchObject({ code: 1, out: '' });
+    expect(audital('watch', '--once', ...nobody, '--state', at('watch-nobody.json'))).toMatchObject({ code: 11 });
+    const refused = ['--once', '--url', url, '--key', 'ak_live_wrong', '--state', at('watch-refused.json')];
+    expect(audital('watch', '--once', '--data', system.data, '--state', at('watch-refused.json')).code).toBe(0);
+    expect(audital('watch', ...refused)).toMatchObject({ code: 1, out: expect.stringContaining('no answer') });
+    expect(audital('verify', `${url}/v1/`, '--data', system.data, '--vkey', vkey)).toMatchObject({ code: 0 });
+  });
+
   it('drills every class of tampering on a copy of the running chain', () => {
     const { code, out } = audital('drill', 'tamper', '--data', system.data);
     expect([code, out]).toEqual([0, expect.stringContaining('Every one was found by both verifiers.')]);

@@ -93,7 +93,8 @@ export function findGateway(values: OptionValues, url = textOf(values['url'])): 
   const isOwn = run !== null && doorOf(where) === doorOf(run.gateway);
   const key = textOf(values['key']) ?? process.env['AUDITAL_KEY'] ?? (isOwn ? run.apiKey : undefined);
   if (key === undefined) throw new UsageError(`Which API key for ${where}? Give --key, or set AUDITAL_KEY.`);
-  return new GatewayClient(where.replace(/\/+$/, ''), key);
+  // Whoever copies the API's address brings its /v1 along.
+  return new GatewayClient(where.replace(/(\/v1)?\/*$/, ''), key);
 }
 
 /** localhost and 127.0.0.1 are the same door. */

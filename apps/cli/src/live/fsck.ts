@@ -9,6 +9,9 @@ import { type Report, reportOf } from '../verify/report';
 import { download } from './download';
 import { compareTiles } from './tiles';
 
+const UNPINNED =
+  'UNPINNED: the key is the one that the log itself names. This shows that the log agrees with itself, not who signs it. Give the key with --vkey, from a source you trust.';
+
 /**
  * The whole of a live log: every record, payload, link and gap (from its export), then every tile that it serves. Without `vkeys` the key is
  * the one that the log itself names, and the answer UNPINNED.
@@ -26,6 +29,7 @@ export async function fsck(
     bar.end();
     const isSound = report.verdict === 'ok' || report.verdict === 'caveats';
     const tiles = isSound ? await checkTiles(gateway, path, { count: report.events, terminal }) : [];
+    report.caveats = report.caveats.map((caveat) => (caveat.startsWith('UNPINNED') ? UNPINNED : caveat));
     if (cut !== null) report.caveats.push(`CUT: ${cut}`);
     const findings: Finding[] = [...report.findings, ...tiles];
     const verdict = tiles.length > 0 ? 'tampered' : report.verdict;
@@ -43,7 +47,8 @@ async function fetchInto(gateway: GatewayClient, path: string, terminal: Termina
     return null;
   } catch (error) {
     if (error instanceof GatewayRefusal && error.code !== 'EVIDENCE_CORRUPT') throw error;
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw error;
+    // Of a log that sent nothing nothing can be said.
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) throw error;
     return (error as Error).message;
   } finally {
     bar.end();

@@ -18,6 +18,8 @@ export type Alarm = 'FORK' | 'ROLLBACK' | 'STALE' | 'UNTRUSTED';
 
 export interface Judgement {
   alarm: Alarm | null;
+  /** False: the log said nothing that could be judged. That is no alarm before it has lasted, and never a good sign. */
+  isAnswered: boolean;
   message: string;
   /** To be kept from now on. */
   kept: Kept | null;
@@ -40,6 +42,7 @@ export function judgeCheckpoint(
   if (typeof opened === 'string')
     return {
       alarm: 'UNTRUSTED',
+      isAnswered: true,
       message: `The checkpoint is not signed by a kept key: ${opened}`,
       kept,
       evidence: null,
@@ -55,6 +58,7 @@ export function judgeCheckpoint(
   if (kept === null) return ok(`first checkpoint kept: ${size} events`, next);
   const convicted = (alarm: 'FORK' | 'ROLLBACK', message: string): Judgement => ({
     alarm,
+    isAnswered: true,
     message,
     kept,
     evidence: { kept: kept.note, offered: seen.note },
@@ -76,17 +80,24 @@ export function judgeCheckpoint(
   return ok(`consistent: ${kept.size} → ${size} events`, next);
 }
 
-const ok = (message: string, kept: Kept): Judgement => ({ alarm: null, message, kept, evidence: null });
+const ok = (message: string, kept: Kept): Judgement => ({
+  alarm: null,
+  isAnswered: true,
+  message,
+  kept,
+  evidence: null,
+});
 
 function unanswered(error: string, o: { kept: Kept | null; now: number; maxAgeMs: number }): Judgement {
-  if (o.kept === null) return { alarm: 'STALE', message: error, kept: null, evidence: null };
-  return overdue(error, o.kept, o);
+  if (o.kept === null) return { alarm: 'STALE', isAnswered: false, message: error, kept: null, evidence: null };
+  return { ...overdue(error.replace(/\.$/, ''), o.kept, o), isAnswered: false };
 }
 
 function overdue(what: string, kept: Kept, { now, maxAgeMs }: { now: number; maxAgeMs: number }): Judgement {
   const seconds = Math.round((now - kept.freshAt) / 1000);
   const message = `${what}, for ${seconds} s now.`;
-  return { alarm: now - kept.freshAt > maxAgeMs ? 'STALE' : null, message, kept, evidence: null };
+  const alarm = now - kept.freshAt > maxAgeMs ? 'STALE' : null;
+  return { alarm, isAnswered: true, message, kept, evidence: null };
 }
 
 function open(note: string, vkeys: readonly string[]): { size: number; root: Uint8Array } | string {

@@ -23,7 +23,7 @@ on another machine than the log, and keep the state file.
   --json                  one object for each look
 ${GATEWAY_HELP}
 
-Exit codes: 0 consistent (--once, or Ctrl-C), 1 could not run, 2 usage, 10 FORK or ROLLBACK (at once, also without --once), 11 STALE (--once).`,
+Exit codes: 0 consistent (--once, or Ctrl-C), 1 could not run (--once: the log did not answer, or refused), 2 usage, 10 FORK or ROLLBACK (at once, also without --once), 11 STALE (--once).`,
   options: {
     ...TRUST_OPTIONS,
     ...GATEWAY_OPTIONS,
@@ -63,7 +63,7 @@ class Watch {
       const judgement = await this.look();
       this.tell(judgement);
       if (judgement.alarm === 'FORK' || judgement.alarm === 'ROLLBACK') return EXIT.tampered;
-      if (this.values['once'] === true) return judgement.alarm === null ? EXIT.ok : EXIT.caveats;
+      if (this.values['once'] === true) return exitOf(judgement);
       await delay(this.intervalSeconds * 1000, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
     return EXIT.ok;
@@ -100,10 +100,10 @@ class Watch {
   }
 
   private tell(judgement: Judgement): void {
-    const { alarm, message, kept } = judgement;
+    const { alarm, isAnswered, message, kept } = judgement;
     if (this.terminal.json)
-      this.terminal.object({ alarm, message, size: kept?.size ?? null, at: new Date().toISOString() });
-    else this.terminal.line(`${new Date().toISOString()}  ${alarm ?? 'ok'}  ${message}`);
+      this.terminal.object({ alarm, isAnswered, message, size: kept?.size ?? null, at: new Date().toISOString() });
+    else this.terminal.line(`${new Date().toISOString()}  ${alarm ?? (isAnswered ? 'ok' : 'no answer')}  ${message}`);
   }
 
   private read(): Kept | null {
@@ -130,4 +130,10 @@ class Watch {
     writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
+}
+
+/** A look that saw nothing is not a look that went well. */
+function exitOf({ alarm, isAnswered }: Judgement): number {
+  if (alarm !== null) return EXIT.caveats;
+  return isAnswered ? EXIT.ok : EXIT.error;
 }

@@ -20,8 +20,7 @@ import type { TrustKeeper } from './trust-keeper';
 /** A result is given again for this long while the chain has not moved. */
 export const CACHE_SECONDS = 2;
 const PAGE = 100;
-/** A longer chain is read from its newest events on: a request must not cost minutes. All of it is the chain-verifier's to read. */
-export const INSPECTED_MAX = 10_000;
+const INSPECTED_MAX = 10_000;
 
 export interface ChainInspectorOptions {
   ledger: Ledger;
@@ -30,6 +29,11 @@ export interface ChainInspectorOptions {
   trust: TrustKeeper;
   sha256: Sha256;
   now: () => Date;
+  /**
+   * A longer chain is read from its newest events on (10,000 of them unless set): a request must not cost minutes. All of it is the
+   * chain-verifier's to read.
+   */
+  inspectedMax?: number;
 }
 
 /** Reads a chain, payloads included, and says whether it still holds. Between pages the event loop gets its turn. */
@@ -107,7 +111,7 @@ export class ChainInspector {
       kept: kept && { size: kept.size, root: kept.root, head: kept.head ?? new Uint8Array(0) },
       rememberedLeaf: this.signedLeaves(organisationId),
     };
-    const from = kept ? Math.min(total, kept.size) - INSPECTED_MAX : 0;
+    const from = kept ? Math.min(total, kept.size) - (this.o.inspectedMax ?? INSPECTED_MAX) : 0;
     if (from > 0 && kept && this.tilesLeadTo(organisationId, kept)) {
       const tree = this.o.index.tree(organisationId);
       const part = { first: from, before: tree.compactRange(from), head: tree.leaf(from - 1) };
