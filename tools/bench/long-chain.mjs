@@ -34,7 +34,7 @@ export async function layChain(folder, length, onProgress = () => undefined) {
     await append(ledger, organisation, portion);
     index.add(
       organisation,
-      portion.map(({ id, position }) => ({ identity: contracts.identityOf(id), position })),
+      portion.map(({ id, position }) => ({ identity: contracts.identityOf(id), position, isLoss: false })),
     );
     onProgress(bulk.size);
     await new Promise((resolve) => setImmediate(resolve));

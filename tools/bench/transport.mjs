@@ -22,7 +22,7 @@ export const transport = {
   async run({ quick, folder, say, root }) {
     const windows = quick ? [256] : WINDOWS;
     const rounds = quick ? 1 : 5;
-    const messages = (window) => (quick ? 200 : window === 1 ? 200 : 3_000);
+    const messages = (window) => (quick ? 200 : window === 1 ? 200 : 1_500);
     const { startNats } = requireBuilt('@audital/testing');
     const nats = await startNats();
     const url = `sqlite:${join(folder, 'ledger', 'ledger.sqlite')}`;

@@ -14,7 +14,7 @@ import {
 } from '@audital/contracts';
 import { jsonEvent, type Ledger, NO_STREAM, readAll, type StoredEvent } from '@audital/ledger';
 import type { CheckpointStore, KeptCheckpoint } from './adapters/checkpoint-store';
-import type { IdentityIndex } from './adapters/identity-index';
+import type { IdentityIndex, IndexEntry } from './adapters/identity-index';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
 import { type ChainState, emptyChain, withRecord } from './domain/chain-state';
 import { Turns } from './turns';
@@ -91,7 +91,7 @@ async function walk(
   let keptRoot = kept && state.tree.size === kept.size ? treeRoot(sha256, state.tree) : null;
   let segment = 0;
   const turns = new Turns();
-  let fresh: { identity: string; position: number }[] = [];
+  let fresh: IndexEntry[] = [];
   const flush = (): void => {
     ports.index.add(organisationId, fresh);
     fresh = [];
@@ -103,7 +103,8 @@ async function walk(
     if (stored.revision < state.tree.size) continue;
     const record = confirmed(stored, state, organisationId, keys);
     state = withRecord(sha256, state, record, leafHash(sha256, stored.data));
-    fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision });
+    const isLoss = record.eventType === 'EVIDENCE_LOST';
+    fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision, isLoss });
     if (fresh.length >= INDEXED_TOGETHER) flush();
     if (kept && state.tree.size === kept.size) keptRoot = treeRoot(sha256, state.tree);
     if (turns.isOver) await turns.pass();

@@ -15,6 +15,7 @@ export async function lookUp(
   inputs: SealInput[],
 ): Promise<(identity: string) => number | null> {
   const turns = new Turns();
+  const anyLoss = index.anyLoss(organisationId);
   const known = new Map<string, number | null>();
   let asked: string[] = [];
   const ask = (): void => {
@@ -22,7 +23,7 @@ export async function lookUp(
     for (const one of asked) known.set(one, found.get(one) ?? null);
     asked = [];
   };
-  for (const fact of inputs.flatMap(factsOf)) {
+  for (const fact of inputs.flatMap((input) => factsOf(input, anyLoss))) {
     asked.push(identity.of(fact));
     if (asked.length === TOGETHER) ask();
     if (turns.isOver) await turns.pass();

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AppendRequest } from '@audital/contracts';
@@ -215,6 +216,25 @@ describe('redelivery', () => {
     const { writer, ledger } = await start({ now: () => new Date((now -= 60_000)) });
     for (const number of [1, 2, 3]) await writer.seal(sealRequest([observation(number)]));
     expect(await factsIn(ledger)).toBe(4);
+  });
+
+  it('a fact that was refused is settled, also for another process and when the index was built again (DESIGN §8.5)', async () => {
+    const refused = () => sealRequest([observation(1, { severity: 'LOUD' as never })]);
+    const first = await start();
+    await first.writer.seal(refused());
+    // As a later version may see it: the same fact, in order now.
+    await Promise.all([first.writer.seal(refused()), first.writer.seal(sealRequest([observation(1)]))]);
+    expect(await factsIn(first.ledger)).toBe(2);
+    await first.stop();
+    open.length = 0;
+    const second = await start();
+    await second.writer.seal(sealRequest([observation(1)]));
+    await second.stop();
+    open.length = 0;
+    rmSync(join(folder.path, 'index'), { recursive: true });
+    const third = await start();
+    await third.writer.seal(sealRequest([observation(1)]));
+    expect(await factsIn(third.ledger)).toBe(2);
   });
 
   it('an index that is gone is built again from the chain', async () => {

@@ -229,6 +229,7 @@ export class OrganisationWriter {
       logCreated: { vkey: this.keys.key(1).vkey },
       now: this.o.settings.now().toISOString(),
       newSalt: this.newSalt,
+      anyLoss: this.ports.index.anyLoss(this.organisationId),
       known,
       revisions: await revisionsOf(this.ports.ledger, inputs),
     });
@@ -284,7 +285,8 @@ export class OrganisationWriter {
   private async settleReplays(waiting: Waiting[], known: (identity: string) => number | null): Promise<Waiting[]> {
     const rest: Waiting[] = [];
     for (const one of waiting) {
-      const position = one.input.kind === 'append' ? known(this.identity.of(factsOf(one.input)[0] as string)) : null;
+      const position =
+        one.input.kind === 'append' ? known(this.identity.of(factsOf(one.input, false)[0] as string)) : null;
       if (position === null || one.input.kind !== 'append') rest.push(one);
       else
         await replay(this.ports.ledger, this.organisationId, one.input.request, position).then(

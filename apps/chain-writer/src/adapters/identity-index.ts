@@ -10,6 +10,13 @@ export interface IndexStamp {
   lastRecordedAt: string;
 }
 
+export interface IndexEntry {
+  identity: string;
+  position: number;
+  /** It is an EVIDENCE_LOST. */
+  isLoss: boolean;
+}
+
 const ROWS_PER_INSERT = 16;
 
 /**
@@ -21,6 +28,7 @@ export class IdentityIndex {
   private readonly findMany: StatementSync;
   private readonly insert: StatementSync;
   private readonly insertMany: StatementSync;
+  private countLosses: StatementSync | null = null;
   /** Identities are stored under a small number instead of the organisation's id. */
   private readonly numbers = new Map<string, number>();
 
@@ -51,9 +59,17 @@ export class IdentityIndex {
     );
   }
 
-  add(organisationId: string, entries: { identity: string; position: number }[]): void {
+  /** Whether the chain holds an EVIDENCE_LOST: else no fact was ever refused, and none has to be looked up as such. */
+  anyLoss(organisationId: string): boolean {
+    this.countLosses ??= this.db.prepare('SELECT count(*) AS losses FROM losses WHERE organisation = ?');
+    return (this.countLosses.get(this.number(organisationId)) as { losses: number }).losses > 0;
+  }
+
+  add(organisationId: string, entries: IndexEntry[]): void {
     const organisation = this.number(organisationId);
+    const anyLoss = entries.some(({ isLoss }) => isLoss);
     this.transaction(() => {
+      if (anyLoss) this.db.prepare('INSERT OR IGNORE INTO losses VALUES (?)').run(organisation);
       let done = 0;
       for (; done + ROWS_PER_INSERT <= entries.length; done += ROWS_PER_INSERT) {
         const rows = entries.slice(done, done + ROWS_PER_INSERT);
@@ -91,7 +107,8 @@ export class IdentityIndex {
   forget(organisationId: string): void {
     this.transaction(() => {
       this.db.prepare('DELETE FROM stamps WHERE organisation = ?').run(organisationId);
-      this.db.prepare('DELETE FROM identities WHERE organisation = ?').run(this.number(organisationId));
+      for (const table of ['identities', 'losses'])
+        this.db.prepare(`DELETE FROM ${table} WHERE organisation = ?`).run(this.number(organisationId));
     });
   }
 
@@ -127,7 +144,7 @@ function open(path: string): DatabaseSync {
 }
 
 /** Another version's index is built anew: nothing is lost by that. */
-const VERSION = 2;
+const VERSION = 3;
 
 function schema(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
@@ -137,8 +154,9 @@ function schema(path: string): DatabaseSync {
     if (tables > 0 && version !== VERSION) throw new Error(`The index has version ${version}.`);
     // Identities fall anywhere in the tree, so a batch touches a page for each: small ones cost the same on a chain of a million.
     db.exec(`PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-    PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000;
+    PRAGMA cache_size = -64000; PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 16000;
     CREATE TABLE IF NOT EXISTS organisations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS losses (organisation INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS identities (organisation INTEGER, identity TEXT, position INTEGER NOT NULL, PRIMARY KEY (organisation, identity)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS stamps (organisation TEXT PRIMARY KEY, size INTEGER NOT NULL, head TEXT NOT NULL, last_recorded_at TEXT NOT NULL, hashes BLOB NOT NULL);
     PRAGMA user_version = ${VERSION};`);

@@ -19,6 +19,7 @@ function context(over: Partial<SealContext> = {}): SealContext {
     logCreated: { vkey: 'vkey' },
     now: '2026-03-02T12:00:00.000Z',
     newSalt: () => new Uint8Array(32).fill(1),
+    anyLoss: true,
     known: () => null,
     revisions: new Map([[integrationStream, 1]]),
     ...over,

@@ -23,10 +23,10 @@ import type { Identity } from './identity';
 
 export type SealInput = { kind: 'seal'; request: SealRequest } | { kind: 'append'; request: AppendRequest };
 
-/** Under which facts an input may stand in the chain already. */
-export function factsOf(input: SealInput): string[] {
+/** Under which facts an input may stand in a chain already; `anyLoss`: the chain holds an EVIDENCE_LOST. */
+export function factsOf(input: SealInput, anyLoss: boolean): string[] {
   if (input.kind === 'append') return [facts.api(input.request.idempotencyKey)];
-  return input.request.observations.flatMap(({ fact }) => [fact, facts.refused(fact)]);
+  return input.request.observations.flatMap(({ fact }) => (anyLoss ? [fact, facts.refused(fact)] : [fact]));
 }
 
 /** What the edge knows and the decision needs. */
@@ -38,6 +38,8 @@ export interface SealContext {
   logCreated: { vkey: string };
   now: string;
   newSalt: () => Uint8Array;
+  /** Whether the chain holds an EVIDENCE_LOST; without one, no fact was ever refused. */
+  anyLoss: boolean;
   /** Position of the event with this identity in the chain, or null. */
   known: (identity: string) => number | null;
   /** Last revisions of the cursor and integration streams that the inputs name. */
@@ -50,6 +52,8 @@ export interface SealedRecord {
   blockHash: Uint8Array;
   id: string;
   identity: string;
+  /** It is an EVIDENCE_LOST. */
+  isLoss: boolean;
   payload: { segment: number; revision: number; data: Uint8Array; hash: Uint8Array };
   metadata: RecordMetadata;
 }
@@ -110,6 +114,7 @@ class Batch {
   private readonly revisions: Map<string, number>;
   private readonly batchStart: number;
   private recordBytes = 0;
+  private anyLoss: boolean;
   private payloadBytes = 0;
 
   constructor(
@@ -118,6 +123,7 @@ class Batch {
   ) {
     this.revisions = new Map(context.revisions);
     this.batchStart = state.tree.size;
+    this.anyLoss = context.anyLoss;
   }
 
   hasRoomFor(input: SealInput): boolean {
@@ -158,7 +164,7 @@ class Batch {
   /** The reason when EVIDENCE_LOST had to take its place (DESIGN §8.5). */
   private observe(observation: Observation): string | null {
     const { fact } = observation;
-    const settled = this.find(fact) ?? this.find(facts.refused(fact));
+    const settled = this.find(fact) ?? (this.anyLoss ? this.find(facts.refused(fact)) : null);
     if (settled !== null) return null;
     const draft = fromObservation(observation);
     const checked = checkDraft(draft);
@@ -285,10 +291,12 @@ class Batch {
       blockHash,
       id: record.id,
       identity: factIdentity,
+      isLoss: draft.eventType === 'EVIDENCE_LOST',
       payload: { segment, revision, data: concat(salt, payload), hash: saltedHash },
       metadata: { segment, revision, batchStart: this.batchStart },
     });
     this.own.set(factIdentity, position);
+    this.anyLoss ||= draft.eventType === 'EVIDENCE_LOST';
     this.recordBytes += bytes.length + METADATA_BYTES;
     this.payloadBytes += payload.length;
     this.state = withRecord(sha256, place.state, record, blockHash);
