@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -114,9 +115,9 @@ function forgetful() {
 }
 
 async function load(folder) {
+  // Every record is read, checked and indexed again.
+  rmSync(join(folder, 'laid', 'index'), { recursive: true });
   const open = await openWriter(join(folder, 'laid'));
-  // As after its folder was deleted: every record is read, checked and indexed again.
-  open.index.forget(open.organisation);
   await open.writer.open();
   await open.close();
 }
