@@ -1,5 +1,5 @@
 import type { JsonObject } from '@audital/contracts';
-import { type Sealed, WatchedAccount } from './testing/watched-account';
+import { EXTERNAL_ID, type Sealed, WatchedAccount } from './testing/watched-account';
 
 const DAY_SECONDS = 24 * 60 * 60;
 let account: WatchedAccount;
@@ -10,6 +10,21 @@ afterEach(() => account.stop(), 60_000);
 
 const trains = (name: string, over: JsonObject = {}): JsonObject => ({ type: 'createTrainingJob', name, ...over });
 const ends = (name: string): JsonObject => ({ type: 'completeTrainingJob', name });
+const trusts = (externalId: string): JsonObject => ({
+  type: 'setTrustPolicy',
+  role: 'AuditalSageMakerRole',
+  policy: {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::891377069453:root' },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'sts:ExternalId': externalId } },
+      },
+    ],
+  },
+});
 const named = (events: Sealed[]): string[] =>
   events.map(({ eventType, payload }) => `${eventType} ${payload.trainingJobName ?? payload.resourceName}`);
 
@@ -131,6 +146,9 @@ it('adds the series of a training in a second event, once they are whole, and sa
   await account.passes(60);
   await account.poll();
   await account.passes(300);
+  await account.run(trusts('aud_ext_of_somebody_else'), { type: 'expireSessions' });
+  expect(await account.poll()).toMatchObject({ outcome: 'ACCESS_LOST', observations: 0 });
+  await account.run(trusts(EXTERNAL_ID));
   expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 1 });
   expect((await account.poll()).calls).not.toHaveProperty('GetMetricData');
   expect((await account.events()).at(-1)).toMatchObject({

@@ -109,7 +109,8 @@ async function look(pass: Pass, endpoints: ListedEndpoint[] | null, trouble: Err
   if (endpoints) await orDenied(aws, trouble, () => observeEndpoints(pass, endpoints));
   // Alerts last: they take over the identity of endpoints that this very pass has described.
   const processing = await orDenied(aws, trouble, () => observeProcessing(pass));
-  await observeMetrics(pass);
+  // With the role itself lost, what CloudWatch denies says nothing about CloudWatch.
+  if (training !== null || processing !== null) await observeMetrics(pass);
   if (trouble.length > 0 || training === null || processing === null) return;
   const news = pass.detected.some(({ observations, changes }) => observations.length + changes.length > 0);
   const late = !first && Date.parse(to) - Date.parse(cursor.markedAt as string) >= MARK_EVERY_MS;

@@ -30,7 +30,7 @@ import { AwsAccounts } from '../adapters/aws-accounts';
 import { pollAccount } from '../poll';
 
 const apps = join(__dirname, '..', '..', '..');
-const EXTERNAL_ID = 'aud_ext_0123456789abcdefghij';
+export const EXTERNAL_ID = 'aud_ext_0123456789abcdefghij';
 const LAG_SECONDS = 60 * 24 * 60 * 60;
 /** Budgets are so many times larger: a test has no time to be a good neighbour. */
 const SPEED = 200;
