@@ -83,7 +83,7 @@ function report(sizes, long, raw) {
     notes: [],
     marks: rows.map(({ size, share }) => ({
       what: `sealing ${count(size)} at ${count(long)} costs, of the same at ${count(SHORT)}`,
-      wanted: `${percent(1 - MARK)} … ${percent(1 + MARK)}`,
+      wanted: `≤ ${percent(1 + MARK)}`,
       found: percent(share.median),
       reached: share.median <= 1 + MARK,
     })),
