@@ -48,8 +48,9 @@ function jobWith(secrets: PlantedSecret[], index: number): { name: string; comma
   const name = `credit-scorer-planted-${index}`;
   const settings = (some: PlantedSecret[]): Record<string, string> =>
     Object.fromEntries(some.map((one) => [one.name, one.value]));
-  const texts = secrets.map(({ value }) => value);
+  // A word that only its name gives away is no secret where it has none.
   const needName = secrets.filter(({ kind }) => /by its name|suspicious name/.test(kind));
+  const texts = secrets.filter((one) => !needName.includes(one)).map(({ value }) => value);
   const isLong = ({ value }: PlantedSecret): boolean => value.length > TAG_CHARACTERS_MAX;
   const first = secrets.slice(0, 1);
   const places: { spec: object; tags?: Record<string, string>; reason?: string }[] = [

@@ -141,7 +141,7 @@ async function startCollector(folder, nats, simulator) {
     warn: (fields, text) => ended.push({ text, fields }),
     error: (fields, text) => ended.push({ text, fields }),
   };
-  const accounts = new AwsAccounts(SPEED);
+  const accounts = new AwsAccounts(SPEED, async () => []);
   const poll = pollAccount({
     ledger: registry,
     bus: { publish },

@@ -5,6 +5,7 @@ import {
   type IntegrationEvent,
   evolveIntegration,
   evolveOrganisation,
+  ledgerStreams,
   type Organisation,
   type OrganisationEvent,
   type OrganisationId,
@@ -26,6 +27,7 @@ import { firstVkey } from './adapters/first-vkey';
 import { openIndexDatabase } from './adapters/index-database';
 import { Integrations } from './adapters/integrations';
 import type { Log } from './adapters/log';
+import { Organisations } from './adapters/organisations';
 import { Pins } from './adapters/pins';
 import { PollBoard } from './adapters/poll-board';
 import type { GatewaySettings } from './adapters/settings';
@@ -64,6 +66,7 @@ export class Gateway {
   readonly inspector: ChainInspector;
   readonly authenticator: Authenticator;
   readonly integrations: Integrations;
+  readonly organisations: Organisations;
   readonly coverage: Coverage;
   readonly append: AppendEvent;
   readonly askVerifier: AskVerifier;
@@ -136,7 +139,16 @@ export class Gateway {
     this.integrationView = new CategoryView({ ledger, category: 'integration-', evolve: evolveIntegration, log });
     this.authenticator = new Authenticator(this.organisationView, o.pepper);
     this.polls = new PollBoard(bus);
-    this.integrations = new Integrations({ ledger, bus, view: this.integrationView, polls: this.polls, now });
+    const organisation = (id: OrganisationId) => this.organisationView.get(ledgerStreams.organisation(id));
+    this.integrations = new Integrations({
+      ledger,
+      bus,
+      view: this.integrationView,
+      polls: this.polls,
+      externalIdOf: (id) => organisation(id)?.externalId ?? null,
+      now,
+    });
+    this.organisations = new Organisations({ bus, view: this.organisationView });
     this.coverage = new Coverage({ index: this.index, reader: this.reader, polls: this.polls, now });
     this.append = appendEvent(bus, o.partitions);
     this.askVerifier = askVerifier(bus);

@@ -1,3 +1,7 @@
+import { CreateKeyRoute } from './routes/create-key/route';
+import { ListKeysRoute } from './routes/list-keys/route';
+import { RevokeKeyRoute } from './routes/revoke-key/route';
+import { RotateExternalIdRoute } from './routes/rotate-external-id/route';
 import { ChangeIntegrationRoute } from './routes/change-integration/route';
 import { ChainStatusRoute } from './routes/chain-status/route';
 import { ErrorDocsRoute } from './routes/docs/route';
@@ -32,6 +36,7 @@ export const ROUTES = [
   HealthRoute,
   ErrorDocsRoute,
   IntegrationSetupRoute,
+  RotateExternalIdRoute,
   RegisterIntegrationRoute,
   ListIntegrationsRoute,
   GetIntegrationRoute,
@@ -42,6 +47,9 @@ export const ROUTES = [
   SyncIntegrationRoute,
   PauseIntegrationRoute,
   ResumeIntegrationRoute,
+  CreateKeyRoute,
+  ListKeysRoute,
+  RevokeKeyRoute,
   ChainStatusRoute,
   StreamEventsRoute,
   ExportEventsRoute,

@@ -6,6 +6,7 @@ export const STORED = Symbol('STORED');
 export const INSPECTOR = Symbol('INSPECTOR');
 export const COVERAGE = Symbol('COVERAGE');
 export const INTEGRATIONS = Symbol('INTEGRATIONS');
+export const ORGANISATIONS = Symbol('ORGANISATIONS');
 export const APPEND = Symbol('APPEND');
 export const READINESS = Symbol('READINESS');
 export const SETTINGS = Symbol('SETTINGS');

@@ -4,19 +4,23 @@ import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messagi
 import { NestLogger, readSecretFile, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { REGISTRY, RegistryController } from './adapters/registry.controller';
+import { ORGANISATIONS, REGISTRY, RegistryController } from './adapters/registry.controller';
 import type { RegistryConfig } from './config';
 import { RegistryFollower } from './follow-registry';
+import { Organisations } from './organisations';
 import { Registry } from './registry';
 import { RegistryView } from './registry-view';
 
 @Module({})
 export class AppModule {
-  static with(registry: Registry): DynamicModule {
+  static with(registry: Registry, organisations: Organisations): DynamicModule {
     return {
       module: AppModule,
       controllers: [RegistryController],
-      providers: [{ provide: REGISTRY, useValue: registry }],
+      providers: [
+        { provide: REGISTRY, useValue: registry },
+        { provide: ORGANISATIONS, useValue: organisations },
+      ],
     };
   }
 }
@@ -36,7 +40,10 @@ export async function start({ config, log, health }: ServiceParts<RegistryConfig
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
   const view = new RegistryView();
   const ended = new AbortController();
-  const registry = new Registry({ ledger, bus, view, pepper, now: () => new Date() });
+  const now = (): Date => new Date();
+  const registry = new Registry({ ledger, bus, view, now });
+  const rolesRefusing = registry.rolesRefusing.bind(registry);
+  const organisations = new Organisations({ ledger, bus, pepper, now, rolesRefusing });
   const follower = new RegistryFollower({
     ledger,
     bus,
@@ -47,7 +54,10 @@ export async function start({ config, log, health }: ServiceParts<RegistryConfig
     signal: ended.signal,
   });
   const strategy = new JetStreamServer(bus, { name: 'integration-registry', log, streams: ['WORK_SEAL'] });
-  const app = await NestFactory.createMicroservice(AppModule.with(registry), { strategy, logger: new NestLogger(log) });
+  const app = await NestFactory.createMicroservice(AppModule.with(registry, organisations), {
+    strategy,
+    logger: new NestLogger(log),
+  });
   app.useGlobalFilters(new PassthroughFilter());
   await app.listen();
   const following = follower.run();

@@ -1,21 +1,15 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type Actor,
   type ChangeIntegration,
   Conflict,
-  type CreateOrganisation,
-  type CreateOrganisationReply,
   type DryRunReply,
   evolveIntegration,
-  evolveOrganisation,
   type Integration,
   type IntegrationEvent,
   type IntegrationId,
   ledgerStreams,
-  makeApiKey,
   makeId,
-  type Organisation,
-  type OrganisationEvent,
   type OrganisationId,
   Rejected,
   type RegisterIntegration,
@@ -35,18 +29,15 @@ import {
   refuseOverlap,
   type Registration,
 } from './domain/integration';
-import { birthOf, decideBirth } from './domain/organisation';
 import { decodeRegistryEvent, type RegistryView } from './registry-view';
 
 const REGISTRY: Actor = { type: 'SERVICE', id: 'integration-registry' };
-const OPERATOR: Actor = { type: 'USER', id: 'operator' };
 const TEST_LIMIT_MS = 60_000;
 
 export interface RegistryOptions {
   ledger: Ledger;
   bus: Bus;
   view: RegistryView;
-  pepper: string;
   now: () => Date;
 }
 
@@ -56,43 +47,6 @@ export class Registry {
   private readonly turns = new Map<OrganisationId, Promise<unknown>>();
 
   constructor(private readonly o: RegistryOptions) {}
-
-  async createOrganisation(request: CreateOrganisation): Promise<CreateOrganisationReply> {
-    if (typeof request?.name !== 'string' || request.name.trim() === '' || request.name.length > 128) {
-      throw new Rejected('REQUEST_INVALID', 'An organisation has a name of 1 to 128 characters.');
-    }
-    const text = request.firstKey ?? makeApiKey('ak_live_', randomBytes(32));
-    const birth = birthOf({ bytes: this.hmac(`organisation | ${text}`), keyHmac: this.keyHmac(text) });
-    const at = this.o.now().toISOString();
-    const common = { name: request.name.trim(), at, by: OPERATOR };
-    const live = {
-      ...common,
-      organisationId: birth.organisationId,
-      siblingId: birth.sandboxId,
-      kind: 'LIVE' as const,
-      externalId: birth.externalId,
-      firstKey: { hmac: this.keyHmac(text), text },
-    };
-    const sandboxExternalId = birthOf({ bytes: this.hmac(`sandbox | ${text}`), keyHmac: '' }).externalId;
-    const sandbox = {
-      ...common,
-      organisationId: birth.sandboxId,
-      siblingId: birth.organisationId,
-      kind: 'SANDBOX' as const,
-      externalId: sandboxExternalId,
-      firstKey: null,
-    };
-    // The sandbox first: when the live organisation stands, both do.
-    await this.organisation(birth.sandboxId, (state) => decideBirth(state, sandbox));
-    const { events } = await this.organisation(birth.organisationId, (state) => decideBirth(state, live));
-    const created = events.some(({ type }) => type === 'OrganisationCreated');
-    return {
-      organisationId: birth.organisationId,
-      sandboxId: birth.sandboxId,
-      externalId: birth.externalId,
-      apiKey: created ? text : null,
-    };
-  }
 
   register(request: RegisterIntegration): Promise<RegisterReply> {
     return this.inTurn(request.organisationId, () => this.registerNow(request));
@@ -130,30 +84,41 @@ export class Registry {
   async dryRun(request: RegisterIntegration): Promise<DryRunReply> {
     const { organisationId, target, settings } = request;
     const registration = await this.decide(request);
-    const existing = registration.kind === 'exists' ? registration.integration.integrationId : null;
+    const existing = registration.kind === 'new' ? null : registration.integration.integrationId;
     const { namePrefix } = settings.filters;
     return { existing, test: await this.examine({ organisationId, target }, { integrationId: existing, namePrefix }) };
   }
 
+  /** The live integrations whose roles do not take this external id. */
+  async rolesRefusing(organisationId: OrganisationId, externalId: string): Promise<IntegrationId[]> {
+    await this.refresh(organisationId);
+    const polled = this.o.view.of(organisationId).filter(({ status }) => status === 'ACTIVE' || status === 'PENDING');
+    const refusing = await Promise.all(
+      polled.map(async (one) => {
+        const { integrationId, settings } = one;
+        const o = { integrationId, namePrefix: settings.filters.namePrefix, externalId };
+        return (await this.examine(one, o)).reason?.code === 'ROLE_NOT_ASSUMABLE' ? [integrationId] : [];
+      }),
+    );
+    return refusing.flat();
+  }
+
   private async examine(
     { organisationId, target }: Pick<Integration, 'organisationId' | 'target'>,
-    o: { integrationId: IntegrationId | null; namePrefix: string | null },
+    o: { integrationId: IntegrationId | null; namePrefix: string | null; externalId?: string },
   ): Promise<TestReply> {
     await this.refresh(organisationId);
     const organisation = this.o.view.organisations.get(organisationId);
     const { awsAccountId, region, roleArn } = target;
-    const request: TestRequest = {
-      organisationId,
-      ...o,
-      awsAccountId,
-      region,
-      roleArn,
-      externalIds: {
-        current: organisation?.externalId ?? target.externalId,
-        next: organisation?.nextExternalId ?? null,
-        retired: organisation?.retiredExternalId ?? null,
-      },
+    const { integrationId, namePrefix, externalId } = o;
+    const inForce = {
+      current: organisation?.externalId ?? target.externalId,
+      next: organisation?.nextExternalId ?? null,
+      retired: organisation?.retiredExternalId ?? null,
     };
+    const externalIds = externalId === undefined ? inForce : { current: externalId, next: null, retired: null };
+    const names = { organisationId, integrationId, namePrefix };
+    const request: TestRequest = { ...names, awsAccountId, region, roleArn, externalIds };
     return this.o.bus.ask<TestReply>(subjects.askCollectorTest(), request, { timeoutMs: TEST_LIMIT_MS });
   }
 
@@ -171,10 +136,16 @@ export class Registry {
   private async registerNow(request: RegisterIntegration): Promise<RegisterReply> {
     const registration = await this.decide(request);
     if (registration.kind === 'exists') return { created: false, integration: registration.integration };
+    if (registration.kind === 'replayed')
+      return { created: true, replayed: true, integration: registration.integration };
+    const { idempotency } = registration;
     const now = this.o.now();
     const integrationId = makeId('int', now.getTime(), randomBytes(10));
     const { organisationId, target, settings, by } = request;
-    const data = { at: now.toISOString(), by, integrationId, organisationId, target, settings };
+    const data = {
+      ...{ at: now.toISOString(), by, integrationId, organisationId, target, settings },
+      ...(idempotency ? { idempotency } : {}),
+    };
     const stream = ledgerStreams.integration(integrationId);
     const event = jsonEvent('IntegrationRegistered', data);
     await this.o.ledger.append(stream, NO_STREAM, [event]);
@@ -217,18 +188,6 @@ export class Registry {
     return state;
   }
 
-  private async organisation(id: OrganisationId, decide: (state: Organisation | null) => OrganisationEvent[]) {
-    const encode = (event: OrganisationEvent) => jsonEvent(event.type, event.data);
-    const decider = {
-      initialState: null,
-      decode: decodeRegistryEvent<OrganisationEvent>,
-      encode,
-      evolve: evolveOrganisation,
-      decide,
-    };
-    return handle<Organisation | null, OrganisationEvent>(this.o.ledger, ledgerStreams.organisation(id), decider);
-  }
-
   private inTurn<T>(organisationId: OrganisationId, work: () => Promise<T>): Promise<T> {
     const before = this.turns.get(organisationId) ?? Promise.resolve();
     const turn = before.then(work, work);
@@ -246,19 +205,7 @@ export class Registry {
         : error;
     });
   }
-
-  private hmac(text: string): Buffer {
-    return createHmac('sha256', this.o.pepper).update(text).digest();
-  }
-
-  private keyHmac(key: string): string {
-    return apiKeyHmac(this.o.pepper, key);
-  }
 }
-
-/** How a key is stored: HMAC-SHA-256 under the pepper, in hex. The gateway computes the same. */
-export const apiKeyHmac = (pepper: string, key: string): string =>
-  createHmac('sha256', pepper).update(key).digest('hex');
 
 const integrationDecider = {
   initialState: null,

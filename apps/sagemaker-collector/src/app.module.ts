@@ -5,7 +5,7 @@ import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messagi
 import { NestLogger, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AwsAccounts } from './adapters/aws-accounts';
+import { AwsAccounts, externalIdsIn } from './adapters/aws-accounts';
 import { CollectorController, POLL, TEST } from './adapters/collector.controller';
 import type { CollectorConfig } from './config';
 import { testIntegration } from './doctor';
@@ -37,7 +37,7 @@ export async function start({ config, log, health }: ServiceParts<CollectorConfi
     name: 'sagemaker-collector',
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
-  const accounts = new AwsAccounts(config.SPEED);
+  const accounts = new AwsAccounts(config.SPEED, externalIdsIn(ledger));
   const now = (): Date => new Date();
   const partition = (organisationId: string): number =>
     partitionOf(createHash('sha256').update(organisationId).digest(), config.PARTITIONS);

@@ -47,13 +47,10 @@ export type {
   TestReply,
   TestRequest,
 } from './polling';
-export { evolveIntegration, evolveOrganisation } from './integration';
+export { SCOPES, evolveIntegration, evolveOrganisation } from './integration';
 export type {
   ApiKey,
-  ChangeIntegration,
-  CreateOrganisation,
-  CreateOrganisationReply,
-  DryRunReply,
+  Idempotency,
   Integration,
   IntegrationEvent,
   IntegrationSettings,
@@ -61,10 +58,23 @@ export type {
   IntegrationTarget,
   Organisation,
   OrganisationEvent,
+  Scope,
+  SettingsChange,
+} from './integration';
+export type {
+  ChangeIntegration,
+  CreateApiKey,
+  CreateApiKeyReply,
+  CreateOrganisation,
+  CreateOrganisationReply,
+  DryRunReply,
+  ExternalIds,
   RegisterIntegration,
   RegisterReply,
-  Scope,
-} from './integration';
+  RevokeApiKey,
+  RotateExternalId,
+  ShownApiKey,
+} from './registry-requests';
 export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';
 export type { RecordMetadata } from './streams';
 export {

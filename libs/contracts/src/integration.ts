@@ -1,5 +1,6 @@
 import type { Actor } from './audit-event';
-import type { DoctorRow, RefusalCode, TestReply } from './polling';
+import type { Json } from './json';
+import type { DoctorRow, RefusalCode } from './polling';
 import type { IntegrationId, OrganisationId } from './ids';
 
 /** What a customer asks to be watched. Public field names; `syncInterval` is in seconds. */
@@ -29,6 +30,19 @@ interface Happened {
   by: Actor;
 }
 
+/** An Idempotency-Key, and the SHA-256 (hex) of what it was sent with: a repetition is told from another request. */
+export interface Idempotency {
+  key: string;
+  digest: string;
+}
+
+/** One field of the settings that changed; RFC 6901 pointer. */
+export interface SettingsChange {
+  pointer: string;
+  before: Json;
+  after: Json;
+}
+
 /** The events of `integration-<intId>`, in the ledger's `type` and `data`. */
 export type IntegrationEvent =
   | {
@@ -38,6 +52,7 @@ export type IntegrationEvent =
         organisationId: OrganisationId;
         target: IntegrationTarget;
         settings: IntegrationSettings;
+        idempotency?: Idempotency;
       };
     }
   | { type: 'IntegrationActivated'; data: Happened & { rows: DoctorRow[] } }
@@ -45,7 +60,7 @@ export type IntegrationEvent =
       type: 'IntegrationRefused';
       data: Happened & { reason: { code: RefusalCode; message: string }; rows: DoctorRow[] };
     }
-  | { type: 'IntegrationUpdated'; data: Happened & { settings: IntegrationSettings } }
+  | { type: 'IntegrationUpdated'; data: Happened & { settings: IntegrationSettings; changes?: SettingsChange[] } }
   | { type: 'IntegrationPaused'; data: Happened }
   | { type: 'IntegrationResumed'; data: Happened }
   | { type: 'IntegrationRemoved'; data: Happened };
@@ -62,6 +77,8 @@ export interface Integration {
   /** The outcome of the last test. */
   test: { at: string; rows: DoctorRow[]; reason: { code: RefusalCode; message: string } | null } | null;
   registeredAt: string;
+  /** With what it was registered, if the request bore an Idempotency-Key. */
+  idempotency?: Idempotency;
   /** Since when it has been ACTIVE without a break; null otherwise. */
   activeSince: string | null;
   revision: number;
@@ -74,8 +91,9 @@ export function evolveIntegration(
   revision: number,
 ): Integration | null {
   if (event.type === 'IntegrationRegistered') {
-    const { integrationId, organisationId, target, settings, at } = event.data;
+    const { integrationId, organisationId, target, settings, idempotency, at } = event.data;
     return {
+      ...(idempotency ? { idempotency } : {}),
       integrationId,
       organisationId,
       target,
@@ -143,13 +161,23 @@ export type OrganisationEvent =
         last4: string;
         hmac: string;
         scopes: Scope[];
+        idempotency?: Idempotency;
       };
     }
   | { type: 'ApiKeyRevoked'; data: Happened & { keyId: string } };
 
-export type Scope = 'audit:read' | 'audit:write' | 'integrations:read' | 'integrations:write' | 'keys:manage' | 'admin';
+export const SCOPES = [
+  'audit:read',
+  'audit:write',
+  'integrations:read',
+  'integrations:write',
+  'keys:manage',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
 
 export interface ApiKey {
+  idempotency?: Idempotency;
   keyId: string;
   label: string;
   prefix: 'ak_live_' | 'ak_test_';
@@ -218,49 +246,4 @@ export function evolveOrganisation(
       throw new Error(`Unknown organisation event ${JSON.stringify(unknown)}.`);
     }
   }
-}
-
-/** `ask.registry.register`. The gateway has parsed the body; the registry decides. */
-export interface RegisterIntegration {
-  organisationId: OrganisationId;
-  by: Actor;
-  target: IntegrationTarget;
-  settings: IntegrationSettings;
-}
-
-/** `created`: false when an equal live integration stood already (200 instead of 201). */
-export interface RegisterReply {
-  created: boolean;
-  integration: Integration;
-}
-
-/** `ask.registry.dry-run`: what a registration would come to. Nothing is written. */
-export interface DryRunReply {
-  /** The equal live integration that would be answered; null: a new one would be registered. */
-  existing: IntegrationId | null;
-  test: TestReply;
-}
-
-/** `ask.registry.update | remove | pause | resume | test`. */
-export interface ChangeIntegration {
-  organisationId: OrganisationId;
-  integrationId: IntegrationId;
-  by: Actor;
-  /** With `update` only. */
-  settings?: IntegrationSettings;
-}
-
-/** `ask.registry.create-organisation`: with a key made beforehand it may be repeated; the answer is the same. */
-export interface CreateOrganisation {
-  name: string;
-  /** `ak_live_…`; null: the registry makes one. */
-  firstKey: string | null;
-}
-
-export interface CreateOrganisationReply {
-  organisationId: OrganisationId;
-  sandboxId: OrganisationId;
-  externalId: string;
-  /** Shown once: null when the organisation stood already. */
-  apiKey: string | null;
 }

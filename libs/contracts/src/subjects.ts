@@ -23,7 +23,18 @@ export const subjects = {
 } as const;
 
 /** What the registry is asked on behalf of users, by the gateway. */
-export const USER_REGISTRY_VERBS = ['register', 'dry-run', 'update', 'remove', 'pause', 'resume', 'test'] as const;
+export const USER_REGISTRY_VERBS = [
+  'register',
+  'dry-run',
+  'update',
+  'remove',
+  'pause',
+  'resume',
+  'test',
+  'create-key',
+  'revoke-key',
+  'rotate-external-id',
+] as const;
 
 /** What the registry and a chain's writer are asked by the operator alone, from the CLI: never over HTTP. */
 export const OPERATOR_REGISTRY_VERBS = ['create-organisation', 'set-retention', 'place-hold', 'lift-hold'] as const;

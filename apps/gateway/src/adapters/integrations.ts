@@ -31,6 +31,8 @@ export interface IntegrationsOptions {
   bus: Pick<Bus, 'ask'>;
   view: CategoryView<Integration, IntegrationEvent>;
   polls: PollBoard;
+  /** The one in force: it may have taken the place of the one that an integration was registered with. */
+  externalIdOf: (organisationId: OrganisationId) => string | null;
   now: () => Date;
 }
 
@@ -60,14 +62,13 @@ export class Integrations {
 
   async register(
     caller: Caller,
-    target: IntegrationTarget,
-    settings: IntegrationSettings,
-  ): Promise<{ created: boolean; integration: IntegrationView }> {
-    const { organisationId } = caller.organisation;
-    const request: RegisterIntegration = { organisationId, by: caller.actor, target, settings };
-    const { created, integration } = await this.o.bus.ask<RegisterReply>(subjects.askRegistry('register'), request);
+    o: Pick<RegisterIntegration, 'target' | 'settings' | 'idempotencyKey'>,
+  ): Promise<{ created: boolean; replayed: boolean; integration: IntegrationView }> {
+    const request: RegisterIntegration = { organisationId: caller.organisation.organisationId, by: caller.actor, ...o };
+    const reply = await this.o.bus.ask<RegisterReply>(subjects.askRegistry('register'), request);
+    const { created, replayed = false, integration } = reply;
     await this.o.view.catchUp();
-    return { created, integration: this.show(integration) };
+    return { created, replayed, integration: this.show(integration) };
   }
 
   async dryRun(caller: Caller, target: IntegrationTarget, settings: IntegrationSettings): Promise<DryRunView> {
@@ -110,6 +111,9 @@ export class Integrations {
   }
 
   show(integration: Integration): IntegrationView {
-    return integrationView(integration, this.o.polls.of(integration.integrationId), this.o.now());
+    const externalId = this.o.externalIdOf(integration.organisationId) ?? integration.target.externalId;
+    const target = { ...integration.target, externalId };
+    const polls = this.o.polls.of(integration.integrationId);
+    return integrationView({ ...integration, target }, polls, this.o.now());
   }
 }

@@ -89,6 +89,12 @@ export const ERROR_CATALOGUE = {
     cause: 'The organisation of the key is not known to the integration-registry, or has no external id yet.',
     remedy: 'Ask again in a moment; if it stays, tell the operator.',
   },
+  KEY_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such key',
+    cause: 'Your organisation has no API key with this id.',
+    remedy: 'List the keys with GET /v1/keys.',
+  },
   MODEL_NOT_FOUND: {
     status: 404,
     title: 'There is no such model',
@@ -126,6 +132,20 @@ export const ERROR_CATALOGUE = {
     title: 'The integration is in the wrong state for this',
     cause: 'The integration cannot do this in its present state; the detail names the state.',
     remedy: 'Read the integration, bring it into a state that allows it, and try again.',
+  },
+  KEY_LAST: {
+    status: 409,
+    title: 'The last key that may manage keys cannot be revoked',
+    cause: 'Without it nobody could make or revoke keys any more.',
+    remedy: 'Make another key with `keys:manage` first, and revoke this one with it.',
+  },
+  EXTERNAL_ID_ROTATION: {
+    status: 409,
+    title: 'The external id cannot be replaced now',
+    cause:
+      'No rotation is under way, or some role does not take the next external id yet; the detail names its integration.',
+    remedy:
+      'Put both external ids into the trust policy of each role (GET /v1/integrations/sagemaker/setup shows it), test the integrations, then finish.',
   },
   INTEGRATION_NOT_ACTIVE: {
     status: 409,
@@ -195,9 +215,15 @@ export const ERROR_CATALOGUE = {
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
-    title: 'The Idempotency-Key was used for another event',
-    cause: 'An event with this Idempotency-Key has been sealed, and its content differs from this request.',
-    remedy: 'Use a new key for a new event; repeat a request with exactly the same body.',
+    title: 'The Idempotency-Key was used for another request',
+    cause: 'A request with this Idempotency-Key has been carried out, and its content differs from this one.',
+    remedy: 'Use a new key for a new request; repeat a request with exactly the same body.',
+  },
+  KEY_SCOPES_EXCEEDED: {
+    status: 422,
+    title: 'A key cannot give away what it does not have',
+    cause: 'The new key would have a scope that the key of this request lacks, or a test key asked for a live one.',
+    remedy: 'Ask for fewer scopes, or use a key that has them (`admin` has all).',
   },
   REQUEST_REFUSED: {
     status: 422,

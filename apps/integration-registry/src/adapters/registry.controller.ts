@@ -1,26 +1,51 @@
 import type {
   ChangeIntegration,
+  CreateApiKey,
+  CreateApiKeyReply,
   CreateOrganisation,
   CreateOrganisationReply,
   DryRunReply,
+  ExternalIds,
   Integration,
   RegisterIntegration,
   RegisterReply,
+  RevokeApiKey,
+  RotateExternalId,
 } from '@audital/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { Organisations } from '../organisations';
 import type { Registry } from '../registry';
 
 export const REGISTRY = Symbol('REGISTRY');
+export const ORGANISATIONS = Symbol('ORGANISATIONS');
 
 /** `ask.registry.<verb>`: the gateway has parsed what users sent; the registry decides. */
 @Controller()
 export class RegistryController {
-  constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(ORGANISATIONS) private readonly organisations: Organisations,
+  ) {}
 
   @MessagePattern('ask.registry.create-organisation')
   createOrganisation(@Payload() request: CreateOrganisation): Promise<CreateOrganisationReply> {
-    return this.registry.createOrganisation(request);
+    return this.organisations.createOrganisation(request);
+  }
+
+  @MessagePattern('ask.registry.create-key')
+  createKey(@Payload() request: CreateApiKey): Promise<CreateApiKeyReply> {
+    return this.organisations.createKey(request);
+  }
+
+  @MessagePattern('ask.registry.revoke-key')
+  revokeKey(@Payload() request: RevokeApiKey): Promise<null> {
+    return this.organisations.revokeKey(request);
+  }
+
+  @MessagePattern('ask.registry.rotate-external-id')
+  rotateExternalId(@Payload() request: RotateExternalId): Promise<ExternalIds> {
+    return this.organisations.rotateExternalId(request);
   }
 
   @MessagePattern('ask.registry.register')

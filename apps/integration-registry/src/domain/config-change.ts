@@ -52,7 +52,7 @@ function details(event: RegistryEvent): JsonObject {
       return { awsAccountId, region, roleArn, settings: json(event.data.settings) };
     }
     case 'IntegrationUpdated':
-      return { settings: json(event.data.settings) };
+      return { settings: json(event.data.settings), changes: (event.data.changes ?? []).map(json) };
     case 'IntegrationActivated':
       return { checks: json(event.data.rows.map(({ check, status }) => ({ check, status }))) };
     case 'IntegrationRefused':

@@ -1,15 +1,20 @@
 import {
   type Actor,
   type DoctorRow,
+  type Idempotency,
   type Integration,
   type IntegrationEvent,
   type IntegrationSettings,
   type IntegrationTarget,
+  type Json,
+  type JsonObject,
   type RefusalCode,
   Rejected,
   type RegisterIntegration,
+  type SettingsChange,
   type TestReply,
 } from '@audital/contracts';
+import { idempotencyOf, repeated } from './idempotency';
 
 /** What the organisation has registered already, and the external ids that were issued to it: two while one is being replaced. */
 export interface Registered {
@@ -17,11 +22,18 @@ export interface Registered {
   integrations: Integration[];
 }
 
-export type Registration = { kind: 'exists'; integration: Integration } | { kind: 'new' };
+export type Registration =
+  | { kind: 'exists'; integration: Integration }
+  /** By the Idempotency-Key of the request that registered it. */
+  | { kind: 'replayed'; integration: Integration }
+  | { kind: 'new'; idempotency: Idempotency | null };
 
 /** Throws Rejected for a registration that breaks a rule. An equal live integration is answered, not made again. */
 export function decideRegistration(request: RegisterIntegration, registered: Registered): Registration {
   const { target, settings } = request;
+  const idempotency = idempotencyOf(request.idempotencyKey ?? null, { target, settings });
+  const replayed = repeated(idempotency, registered.integrations);
+  if (replayed) return { kind: 'replayed', integration: replayed };
   if (!registered.externalIds.includes(target.externalId)) {
     const message =
       'externalId is not the one that was issued to this organisation; GET /v1/integrations/sagemaker/setup shows it.';
@@ -40,7 +52,7 @@ export function decideRegistration(request: RegisterIntegration, registered: Reg
   );
   if (equal) return { kind: 'exists', integration: equal };
   refuseOverlap(target, settings, live);
-  return { kind: 'new' };
+  return { kind: 'new', idempotency };
 }
 
 /** Two integrations of one account and region must be kept apart by their prefixes, or by different values of one tag key (DESIGN §5). */
@@ -87,7 +99,16 @@ export function decideChange(
       if (!o.settings) throw new Rejected('REQUEST_INVALID', 'An update names the settings.');
       return same(o.settings, integration.settings)
         ? []
-        : [{ type: 'IntegrationUpdated', data: { ...happened, settings: o.settings } }];
+        : [
+            {
+              type: 'IntegrationUpdated',
+              data: {
+                ...happened,
+                settings: o.settings,
+                changes: changesBetween(json(integration.settings), json(o.settings)),
+              },
+            },
+          ];
     case 'remove':
       return [{ type: 'IntegrationRemoved', data: happened }];
     case 'pause':
@@ -99,6 +120,18 @@ export function decideChange(
       requireStatus(integration, ['PAUSED'], 'resumed');
       return [{ type: 'IntegrationResumed', data: happened }];
   }
+}
+
+const json = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+/** What differs, field by field. Tags are one field: it is their combination that filters. */
+export function changesBetween(before: Json, after: Json, pointer = ''): SettingsChange[] {
+  if (same(before, after)) return [];
+  const isMap = (value: Json): value is JsonObject =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap(before) || !isMap(after) || pointer === '/filters/tags') return [{ pointer, before, after }];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys.flatMap((key) => changesBetween(before[key] ?? null, after[key] ?? null, `${pointer}/${key}`));
 }
 
 /** Null: it was removed before, and is asked to be removed again. */

@@ -47,7 +47,25 @@ const registering = (over: Partial<RegisterIntegration>, ...events: IntegrationE
   );
 
 describe('registering', () => {
-  it('accepts the first', () => expect(registering({})).toEqual({ kind: 'new' }));
+  it('accepts the first', () => expect(registering({})).toEqual({ kind: 'new', idempotency: null }));
+
+  it('answers a repetition under its Idempotency-Key with what it made, also after a change, and refuses another request', () => {
+    const { idempotency } = registering({ idempotencyKey: 'once' }) as { idempotency: { key: string; digest: string } };
+    const first = { ...registered, data: { ...registered.data, idempotency } } as IntegrationEvent;
+    const changed: IntegrationEvent = {
+      type: 'IntegrationUpdated',
+      data: { at, by, settings: { ...settings, syncInterval: 90 } },
+    };
+    expect(registering({ idempotencyKey: 'once' }, first, changed)).toMatchObject({ kind: 'replayed' });
+    const other = { idempotencyKey: 'once', settings: { ...settings, syncInterval: 300 } };
+    expect(() => registering(other, first)).toThrow(/another request/);
+  });
+
+  it('takes either external id while one is being replaced', () => {
+    const next = 'aud_ext_22222222222222222222';
+    const both = { externalIds: [target.externalId, next], integrations: [given(registered) as Integration] };
+    expect(decideRegistration({ ...request, target: { ...target, externalId: next } }, both).kind).toBe('exists');
+  });
 
   it('answers an equal live integration, whatever the order of its fields, and writes nothing', () => {
     const reordered = {
@@ -86,11 +104,13 @@ describe('registering', () => {
     ['another prefix', { ...settings, filters: { ...settings.filters, namePrefix: 'fraud' } }],
     ['another value of one tag', { ...settings, filters: { ...settings.filters, tags: { Environment: 'staging' } } }],
   ])('accepts %s beside it', (_name, other) =>
-    expect(registering({ settings: other }, registered)).toEqual({ kind: 'new' }),
+    expect(registering({ settings: other }, registered)).toMatchObject({ kind: 'new' }),
   );
 
   it('accepts the same again once it was removed', () => {
-    expect(registering({}, registered, { type: 'IntegrationRemoved', data: { at, by } })).toEqual({ kind: 'new' });
+    expect(registering({}, registered, { type: 'IntegrationRemoved', data: { at, by } })).toMatchObject({
+      kind: 'new',
+    });
   });
 });
 
@@ -188,5 +208,33 @@ describe('the audit of the audit', () => {
       { stream: 'organisation-x', revision: 2, integrationId: null },
     );
     expect(JSON.stringify(created)).not.toContain('deadbeef');
+  });
+});
+
+describe('a change of settings', () => {
+  it('is told field by field, before and after, tags as one', () => {
+    const after = {
+      ...settings,
+      syncInterval: 120,
+      captureMetrics: false,
+      filters: { namePrefix: null, tags: { Environment: 'staging', Team: 'risk' } },
+    };
+    const [event] = decideChange('update', given(registered, activated), { at, by, settings: after });
+    const { payload } = configChange(event as IntegrationEvent, {
+      stream: 'integration-x',
+      revision: 2,
+      integrationId: integrationId(),
+    });
+    expect(payload['changes']).toEqual([
+      { pointer: '/syncInterval', before: 60, after: 120 },
+      { pointer: '/filters/namePrefix', before: 'credit', after: null },
+      {
+        pointer: '/filters/tags',
+        before: { Environment: 'production' },
+        after: { Environment: 'staging', Team: 'risk' },
+      },
+      { pointer: '/captureMetrics', before: true, after: false },
+    ]);
+    expect(payload['settings']).toEqual(after);
   });
 });

@@ -42,8 +42,13 @@ export class AwsAccount {
   private readonly s3: S3Client;
   private readonly cloudWatch: CloudWatchClient;
 
-  constructor(target: IntegrationTarget, integrationId: IntegrationId, budget: CallBudget) {
-    this.session = new AwsSession(target, integrationId, budget);
+  constructor(
+    target: IntegrationTarget,
+    integrationId: IntegrationId,
+    budget: CallBudget,
+    externalIds: () => Promise<string[]>,
+  ) {
+    this.session = new AwsSession(target, { integrationId, budget, externalIds });
     const { provider: credentials } = this.session;
     const config = { region: target.region, credentials, maxAttempts: 4, retryMode: 'adaptive' };
     this.sagemaker = new SageMakerClient(config);

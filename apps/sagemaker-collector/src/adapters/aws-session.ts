@@ -36,6 +36,13 @@ interface Client {
 
 type Attempt = { response: { headers?: Record<string, string> } };
 
+export interface SessionOptions {
+  integrationId: IntegrationId;
+  budget: CallBudget;
+  /** Asked for whenever the role is assumed anew; the one to be tried first comes first. */
+  externalIds: () => Promise<string[]>;
+}
+
 /** One role in one region: its credentials, its share of the budget, what it has called, and AWS's clock as it heard it. */
 export class AwsSession {
   counts: CallCounts = { calls: {}, throttles: 0 };
@@ -45,18 +52,15 @@ export class AwsSession {
   private credentials: Promise<Credentials> | null = null;
   private awsTimeMs = 0;
 
-  constructor(
-    { region, roleArn, externalId }: IntegrationTarget,
-    integrationId: IntegrationId,
-    private readonly budget: CallBudget,
-  ) {
-    const params = {
-      RoleArn: roleArn,
-      ExternalId: externalId,
-      RoleSessionName: `audital-${integrationId}`,
-      DurationSeconds: 3600,
-    };
-    this.assume = () => fromTemporaryCredentials({ params, clientConfig: { region } })();
+  private readonly budget: CallBudget;
+
+  constructor({ region, roleArn }: IntegrationTarget, o: SessionOptions) {
+    this.budget = o.budget;
+    const params = { RoleArn: roleArn, RoleSessionName: `audital-${o.integrationId}`, DurationSeconds: 3600 };
+    this.assume = async () =>
+      firstAccepted(await o.externalIds(), (ExternalId) =>
+        fromTemporaryCredentials({ params: { ...params, ExternalId }, clientConfig: { region } })(),
+      );
   }
 
   /** AWS's clock as the last answer told it. */
@@ -120,4 +124,16 @@ export class AwsSession {
     const time = Date.parse(date ?? '');
     if (!Number.isNaN(time)) this.awsTimeMs = Math.max(this.awsTimeMs, time);
   }
+}
+
+/** While one external id takes the other's place, the role decides which of them it takes. */
+async function firstAccepted<T>(externalIds: string[], assume: (externalId: string) => Promise<T>): Promise<T> {
+  for (const externalId of externalIds.slice(0, -1)) {
+    try {
+      return await assume(externalId);
+    } catch (error) {
+      if (failureOf(error) !== 'DENIED') throw error;
+    }
+  }
+  return assume(externalIds.at(-1) as string);
 }

@@ -64,7 +64,7 @@ export class WatchedAccount {
   private revision = NO_STREAM as number;
   private settings = SETTINGS;
   private readonly ends: PollEnded[] = [];
-  private accounts = new AwsAccounts(SPEED);
+  private accounts = new AwsAccounts(SPEED, async () => []);
 
   private constructor(
     readonly nats: TestNats,
@@ -171,7 +171,7 @@ export class WatchedAccount {
   /** As after a restart of the collector: nothing is remembered but what stands in the ledger. */
   restart(): void {
     this.accounts.close();
-    this.accounts = new AwsAccounts(SPEED);
+    this.accounts = new AwsAccounts(SPEED, async () => []);
   }
 
   /** What the chain holds of AWS, and of what was lost there, in order. */

@@ -30,7 +30,7 @@ export class ChangeIntegrationRoute {
     @Body() body: ChangeIntegrationBody,
   ): Promise<IntegrationView> {
     const integration = await this.integrations.find(caller.organisation.organisationId, id);
-    refuseNewTarget(integration.target, body);
+    refuseNewTarget(this.integrations.show(integration), body);
     return this.integrations.change(caller, 'update', { id, settings: withSettings(integration.settings, body) });
   }
 }

@@ -12,10 +12,9 @@ import { ApiError } from '../../http/api-error';
 import { Caller, Needs } from '../../http/scopes.guard';
 import { APPEND, EVENTS } from '../../tokens';
 import { EventAnswer } from '../event-answer';
+import { idempotencyKeyOf } from '../idempotency-key';
 import { toInstant } from '../instant';
 import { PostEventBody } from './request';
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 @ApiTags('Audit')
 @ApiBearerAuth()
@@ -47,7 +46,7 @@ export class PostEventRoute {
     @Res({ passthrough: true }) response: Response,
   ): Promise<EventView> {
     const { organisationId } = caller.organisation;
-    const request = requestOf(caller, body, idempotencyKeyOf(givenKey));
+    const request = requestOf(caller, body, idempotencyKeyOf(givenKey) ?? randomUUID());
     const { chainPosition, replayed } = await this.append(request);
     response.setHeader('Idempotency-Key', request.idempotencyKey);
     if (replayed) response.setHeader('Idempotency-Replayed', 'true');
@@ -55,15 +54,6 @@ export class PostEventRoute {
     if (event?.id) response.location(`/v1/audit/${event.id}`);
     return event as EventView;
   }
-}
-
-function idempotencyKeyOf(given: string | undefined): string {
-  if (given === undefined) return randomUUID();
-  if (IDEMPOTENCY_KEY.test(given)) return given;
-  const message = 'Idempotency-Key is 1 to 255 visible ASCII characters.';
-  throw new ApiError('INVALID_QUERY', message, {
-    problems: [{ pointer: 'header:Idempotency-Key', code: 'INVALID_VALUE', message }],
-  });
 }
 
 function requestOf(caller: Identity, body: PostEventBody, idempotencyKey: string): AppendRequest {

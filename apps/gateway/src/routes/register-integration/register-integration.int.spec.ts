@@ -54,8 +54,25 @@ describe('POST /v1/integrations/sagemaker', () => {
         by: { type: 'API_KEY', id: expect.stringMatching(/^key_/) },
         target: { awsAccountId, region, roleArn, externalId },
         settings: settings(),
+        idempotencyKey: null,
       },
     ]);
+  });
+
+  it('201: an Idempotency-Key goes to the registry, which says what is a repetition; a bad one is named', async () => {
+    const { key, externalId } = await at.harness.organisation();
+    const { asked, stop } = await registry((request) => ({
+      ...{ created: true, replayed: true },
+      integration: integrationOf(request),
+    }));
+    const headers = { 'Idempotency-Key': 'once' };
+    const answer = await at.harness.call('POST', PATH, { key, body: publicBody(externalId), headers });
+    expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(asked).toMatchObject([{ idempotencyKey: 'once' }]);
+    const bad = { 'Idempotency-Key': 'a b' };
+    const refused = await at.harness.call('POST', PATH, { key, body: publicBody(externalId), headers: bad });
+    expect([refused.status, refused.body.errors[0].pointer]).toEqual([400, 'header:Idempotency-Key']);
+    await stop();
   });
 
   it('200: an equal integration stood already', async () => {

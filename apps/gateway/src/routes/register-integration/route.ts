@@ -1,5 +1,13 @@
 import { Body, Controller, Inject, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { Integrations } from '../../adapters/integrations';
@@ -7,6 +15,7 @@ import type { DryRunView, IntegrationView } from '../../domain/integration-view'
 import { DEFAULT_SETTINGS, withSettings } from '../../domain/settings';
 import { Caller, Needs } from '../../http/scopes.guard';
 import { INTEGRATIONS } from '../../tokens';
+import { idempotencyKeyOf } from '../idempotency-key';
 import { IntegrationAnswer } from '../integration-fields';
 import { DryRunAnswer } from './answer';
 import { RegisterIntegrationBody, RegisterIntegrationQuery } from './request';
@@ -23,6 +32,11 @@ export class RegisterIntegrationRoute {
     summary: 'Register an AWS account and region',
     description:
       'The integration is PENDING until its role has been tested. A registration that equals a live one is answered with it. With `dryRun=true` everything is checked and the role is tested, and nothing is written.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'A repetition with the same key and body is answered with what the first one registered.',
   })
   @ApiResponse({ status: 201, type: IntegrationAnswer, description: 'Registered.' })
   @ApiResponse({
@@ -44,7 +58,13 @@ export class RegisterIntegrationRoute {
       response.status(200);
       return this.integrations.dryRun(caller, target, settings);
     }
-    const { created, integration } = await this.integrations.register(caller, target, settings);
+    const idempotencyKey = idempotencyKeyOf(response.req.get('idempotency-key'));
+    const { created, replayed, integration } = await this.integrations.register(caller, {
+      target,
+      settings,
+      idempotencyKey,
+    });
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
     response.status(created ? 201 : 200).location(`/v1/integrations/sagemaker/${integration.id}`);
     return integration;
   }
