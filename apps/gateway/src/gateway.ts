@@ -5,10 +5,13 @@ import {
   type IntegrationEvent,
   evolveIntegration,
   evolveOrganisation,
+  type ChainStoppedNotice,
   ledgerStreams,
   type Organisation,
   type OrganisationEvent,
   type OrganisationId,
+  StoppedChains,
+  subjects,
 } from '@audital/contracts';
 import type { Ledger } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
@@ -71,6 +74,7 @@ export class Gateway {
   readonly append: AppendEvent;
   readonly askVerifier: AskVerifier;
   readonly stopping = new AbortController();
+  private readonly stoppedChains = new StoppedChains();
   private readonly pins: Pins;
   private readonly organisationView: CategoryView<Organisation, OrganisationEvent>;
   private readonly integrationView: CategoryView<Integration, IntegrationEvent>;
@@ -166,6 +170,11 @@ export class Gateway {
       this.polls.run(signal),
     ];
     for (const follower of followers) follower.catch(onFatal);
+    const unlisten = this.ports.bus.listen(subjects.chainStopped(), (body) => {
+      const notice = body as ChainStoppedNotice;
+      if (notice?.v === 1) this.stoppedChains.heard(notice, this.settings.now().getTime());
+    });
+    signal.addEventListener('abort', unlisten, { once: true });
     this.running = Promise.allSettled(followers);
   }
 
@@ -180,6 +189,10 @@ export class Gateway {
       checkpoints: () => reading('the checkpoints', this.trust.caughtUp),
     };
   }
+
+  /** Why the chain-writer takes nothing more for this organisation, or null (DESIGN §8.8). */
+  readonly stopReason = (organisationId: OrganisationId): string | null =>
+    this.stoppedChains.reason(organisationId, this.settings.now().getTime());
 
   get brokerConnected(): boolean {
     return this.ports.bus.connected();

@@ -15,3 +15,4 @@ export const AUTHENTICATOR = Symbol('AUTHENTICATOR');
 export const PAGES = Symbol('PAGES');
 export const STREAM = Symbol('STREAM');
 export const VERIFIER = Symbol('VERIFIER');
+export const STOP_REASON = Symbol('STOP_REASON');

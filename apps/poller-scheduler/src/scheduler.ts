@@ -14,6 +14,7 @@ import {
   type PollRequest,
   Rejected,
   type SealRequest,
+  StoppedChains,
   subjects,
   Unavailable,
 } from '@audital/contracts';
@@ -23,7 +24,6 @@ import type { Logger } from '@audital/service';
 import { Coverage, type Said } from './domain/coverage';
 import { LookBacks } from './domain/look-backs';
 import { pollRequests, Schedule } from './domain/schedule';
-import { StoppedChains } from './domain/stopped-chains';
 
 const TICK_MS = 100;
 const JUDGE_EVERY_MS = 500;

@@ -88,3 +88,4 @@ export {
 export type { ChainStoppedNotice, ChainVerb, OperatorChainVerb, RegistryVerb, Reply, StreamName } from './subjects';
 export type { RunInfo } from './run-info';
 export type { AskVerifierStatus, ChainAlert, ChainAlertCode, VerifierReport } from './verifying';
+export { StoppedChains } from './stopped-chains';

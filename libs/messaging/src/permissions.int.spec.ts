@@ -151,7 +151,7 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
       'ask.registry.lift-hold',
       'ask.chain.0.redact',
     ],
-    hears: ['audit.>', '_INBOX.gateway.x'],
+    hears: ['audit.>', 'notice.chain-stopped', '_INBOX.gateway.x'],
     mayNotHear: ['ask.registry.register', 'work.>', 'dead.>'],
   },
   'chain-verifier': {

@@ -58,7 +58,7 @@ const ROLES = {
       'ask.chain.*.append',
       'ask.verifier.status',
     ],
-    subscribe: ['audit.>'],
+    subscribe: ['audit.>', 'notice.chain-stopped'],
     streams: ['POLLS'],
     replays: ['POLLS'],
   },

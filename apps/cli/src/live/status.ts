@@ -11,6 +11,7 @@ interface ChainStatus {
   keyId: string | null;
   lastVerifiedAt: string;
   alerts: { severity: string; code: string; message: string }[];
+  stopped: string | null;
   verifier: {
     status: string;
     lastFullVerification: { size: number; at: string } | null;
@@ -24,7 +25,7 @@ export const statusCommand: Command = {
 
 ${GATEWAY_HELP}
 
-Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet (PENDING, STALE), 12 it is empty.`,
+Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet (PENDING, STALE) or the chain is stopped, 12 it is empty.`,
   options: GATEWAY_OPTIONS,
   async run({ values, targets, terminal }) {
     if (targets.length > 0) throw new UsageError('status takes no target.');
@@ -34,7 +35,7 @@ Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet (PE
       terminal.line(
         `${status.verdict}: ${status.totalEvents} events, ${status.pendingEvents} not under a checkpoint yet`,
       );
-      if (status.reason !== null) terminal.line(`  ${status.reason}`);
+      if (status.reason !== null && status.stopped === null) terminal.line(`  ${status.reason}`);
       terminal.line(`  checkpoint  ${status.checkpointSize ?? 'none'}, key ${status.keyId ?? 'none'}`);
       terminal.line(`  verified    ${status.lastVerifiedAt}`);
       terminal.line(`  verifier    ${verifierLine(status.verifier)}`);
@@ -42,7 +43,8 @@ Exit codes: 0 it holds, 10 it does not, 11 not all is under a checkpoint yet (PE
     }
     if (status.verdict === 'EMPTY') return EXIT.nothing;
     if (status.verdict === 'PENDING' || status.verdict === 'STALE') return EXIT.caveats;
-    return status.valid ? EXIT.ok : EXIT.tampered;
+    if (!status.valid) return EXIT.tampered;
+    return status.stopped === null ? EXIT.ok : EXIT.caveats;
   },
 };
 

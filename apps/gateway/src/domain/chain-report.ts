@@ -72,6 +72,8 @@ export interface ChainStatus {
   /** The first position that the gateway read itself for this answer; what lies before it is the chain-verifier's word. */
   inspectedFrom: number;
   verifier: VerifierView;
+  /** Why the chain-writer takes nothing more (ROLLBACK, FORK, LOST_MEMORY, ORIGIN_CHANGED, CORRUPT); null while it does. */
+  stopped: string | null;
 }
 
 /** What the chain-verifier says beside the gateway's own reading. STARTING: it answers, and has not read this chain yet. */
@@ -121,6 +123,7 @@ export function chainReport(facts: ChainFacts, verificationFrequencySeconds: num
     alerts: alertsOf(facts, bad),
     inspectedFrom: facts.inspectedFrom,
     verifier: NOT_ASKED,
+    stopped: null,
   };
 }
 
@@ -161,4 +164,18 @@ function alertsOf({ doubt, verifiedAt, totalEvents }: ChainFacts, bad: RangeFind
       });
   }
   return alerts;
+}
+
+/** A chain that takes nothing more is an alarm, whatever can still be read of it (DESIGN §3). */
+export function withStop(status: ChainStatus, stopped: string | null): ChainStatus {
+  if (stopped === null) return status;
+  const { totalEvents, lastVerifiedAt, alerts } = status;
+  const alert: ChainAlert = {
+    severity: 'CRITICAL',
+    code: stopped,
+    message: `The chain-writer has stopped this chain (${stopped}): nothing is sealed or polled until its operator has put it right. Reading goes on.`,
+    affectedRange: { from: totalEvents, to: totalEvents },
+    detectedAt: lastVerifiedAt,
+  };
+  return { ...status, stopped, reason: status.reason ?? alert.message, alerts: [...alerts, alert] };
 }

@@ -111,4 +111,11 @@ export class ChainStatusAnswer {
   inspectedFrom: number;
   @ApiProperty({ type: VerifierAnswer })
   verifier: VerifierAnswer;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    enum: ['ROLLBACK', 'FORK', 'LOST_MEMORY', 'ORIGIN_CHANGED', 'CORRUPT'],
+    description: 'Why the chain-writer takes nothing more for this organisation; null while it does.',
+  })
+  stopped: string | null;
 }

@@ -237,4 +237,21 @@ describe('GET /v1/audit/chain-status', () => {
       verifier: { status: 'ALERTS', verifiedTo: 7, lastFullVerification: { size: COUNT, at } },
     });
   });
+
+  it('§8.8 says that the chain-writer has stopped the chain, and goes on reading', async () => {
+    const writer = await nats.connect('chain-writer');
+    const other = await harness.organisation();
+    const body = await eventually(
+      async () => {
+        writer.hint(subjects.chainStopped(), { v: 1, organisationId: org, reason: 'LOST_MEMORY' });
+        const { body: status } = await harness.call('GET', '/v1/audit/chain-status', { key });
+        return status.stopped === null ? null : status;
+      },
+      { what: 'A status that says so' },
+    );
+    expect(body).toMatchObject({ stopped: 'LOST_MEMORY', totalEvents: COUNT });
+    expect(body.alerts).toContainEqual(expect.objectContaining({ code: 'LOST_MEMORY', severity: 'CRITICAL' }));
+    const { body: theirs } = await harness.call('GET', '/v1/audit/chain-status', { key: other.key });
+    expect([theirs.stopped, theirs.alerts]).toEqual([null, []]);
+  });
 });

@@ -4,12 +4,13 @@ import type { Caller as Identity } from '../../adapters/authenticator';
 import type { ChainInspector } from '../../adapters/chain-inspector';
 import type { EventReader } from '../../adapters/event-reader';
 import type { AskVerifier } from '../../adapters/ask-verifier';
-import type { ChainStatus } from '../../domain/chain-report';
+import { type ChainStatus, withStop } from '../../domain/chain-report';
 import type { EventView } from '../../domain/event-view';
 import { withVerifier } from '../../domain/with-verifier';
+import type { Gateway } from '../../gateway';
 import { ApiError } from '../../http/api-error';
 import { Caller, Needs } from '../../http/scopes.guard';
-import { EVENTS, INSPECTOR, VERIFIER } from '../../tokens';
+import { EVENTS, INSPECTOR, STOP_REASON, VERIFIER } from '../../tokens';
 import { EventAnswer } from '../event-answer';
 import { ChainStatusAnswer } from './answer';
 
@@ -21,6 +22,7 @@ export class ChainStatusRoute {
     @Inject(INSPECTOR) private readonly inspector: ChainInspector,
     @Inject(EVENTS) private readonly events: EventReader,
     @Inject(VERIFIER) private readonly askVerifier: AskVerifier,
+    @Inject(STOP_REASON) private readonly stopReason: Gateway['stopReason'],
   ) {}
 
   @Get()
@@ -37,7 +39,7 @@ export class ChainStatusRoute {
       this.inspector.status(organisationId),
       this.askVerifier(organisationId),
     ]);
-    return withVerifier(own, verifier);
+    return withStop(withVerifier(own, verifier), this.stopReason(organisationId));
   }
 
   @Get('block/:position')

@@ -1,4 +1,4 @@
-import type { OrganisationId } from '@audital/contracts';
+import type { OrganisationId } from './ids';
 import { StoppedChains } from './stopped-chains';
 
 const [stoppedOne, other] = ['org_1', 'org_2'] as OrganisationId[] as [OrganisationId, OrganisationId];

@@ -1,4 +1,5 @@
-import type { ChainStoppedNotice, OrganisationId } from '@audital/contracts';
+import type { OrganisationId } from './ids';
+import type { ChainStoppedNotice } from './subjects';
 
 /** The chain-writer tells it every ten seconds; three may be lost. */
 const HOLDS_MS = 35_000;
