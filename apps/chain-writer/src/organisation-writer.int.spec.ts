@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AppendRequest } from '@audital/contracts';
-import { type Ledger, openLedger } from '@audital/ledger';
+import type { Ledger } from '@audital/ledger';
 import {
   checkLedger,
   eventually,
@@ -15,6 +15,7 @@ import {
   type TempFolder,
 } from '@audital/testing';
 import type { OrganisationWriter } from './organisation-writer';
+import { openTestLedger } from './testing/test-ledger';
 import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
 const ORGANISATION = organisationId();
@@ -58,7 +59,7 @@ beforeEach(() => {
   folder = tempFolder();
 });
 afterEach(async () => {
-  const ledger = await openLedger(`sqlite:${join(folder.path, 'ledger.sqlite')}`, { writes: [] });
+  const ledger = await openTestLedger(folder.path, []);
   await checkLedger(ledger).finally(() => ledger.close());
   await Promise.all(open.splice(0).map((process) => process.stop().catch(() => undefined)));
   folder.remove();

@@ -45,7 +45,7 @@ export class AccessDenied extends Unavailable {
   constructor(call: Call, options?: ErrorOptions) {
     super(
       'ledger',
-      `The EventStoreDB at ${call.server} refuses this on ${call.stream}: is the password right, and has setup-ledger been run?`,
+      `The EventStoreDB at ${call.server} refuses this on ${call.stream}: is the password right, and has ledger-admin setup been run?`,
       options,
     );
   }

@@ -40,7 +40,7 @@ export function parseEventStoreUrl(url: string, connectionName?: string): EventS
   const options = readOptions(query);
   const tls = options.get('tls') !== 'false';
   if (tls && user === undefined)
-    throw refused(`with TLS it names a user: ${FORM}. \`setup-ledger\` makes users and their URLs`);
+    throw refused(`with TLS it names a user: ${FORM}. \`ledger-admin setup\` makes users and their URLs`);
   const hosts = authority.split(',').map(readHost);
   options.set('connectionName', options.get('connectionName') ?? connectionName ?? 'audital');
   // Reads and appends are the leader's: another node may show an older end.

@@ -1,3 +1,6 @@
+export { scavengeEventStore, setUpEventStore } from './eventstore-admin';
+export { userOf } from './eventstore-rights';
+export type { LedgerUser } from './eventstore-rights';
 export { appendInOrder, binaryEvent, eventIdOf, jsonEvent, readAll } from './events';
 export { handle, load } from './handle';
 export type { Decider, Handled } from './handle';

@@ -83,7 +83,10 @@ export interface Ledger {
   ): Promise<void>;
   /** Removes the events before `beforeRevision` of a `cursor-*` or `checkpoint-*` stream: working memory, not evidence. */
   trim(stream: string, beforeRevision: number): Promise<void>;
-  /** Removes a whole `payload-*` stream for ever; its name cannot be used again. */
+  /**
+   * Removes a whole `payload-*` stream for ever; its name cannot be used again. In EventStoreDB it is gone from every read at once, and its
+   * bytes leave the disk with the next scavenge (`ledger-admin scavenge`).
+   */
   tombstone(stream: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { type OrganisationId, Unavailable } from '@audital/contracts';
-import { appendInOrder, type Ledger, openLedger, type StreamAppend } from '@audital/ledger';
+import { appendInOrder, type Ledger, type StreamAppend } from '@audital/ledger';
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
 import { OrganisationWriter } from '../organisation-writer';
 import type { WriterOutlets } from '../outlets';
+import { openTestLedger } from './test-ledger';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
 
@@ -38,7 +39,7 @@ export class WriterProcess {
   ) {}
 
   static async start(folder: string, o: WriterProcessOptions): Promise<WriterProcess> {
-    const ledger = await openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes: WRITES });
+    const ledger = await openTestLedger(folder, WRITES);
     const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints.sqlite')}`);
     const index = new IdentityIndex(join(folder, 'index'));
     const holder: { process: WriterProcess | null } = { process: null };

@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+import { scavengeEventStore, setUpEventStore, userOf } from '@audital/ledger';
+import { serviceUrls, writeServiceUrls } from './ledger-files';
+
+const USAGE = `Usage: LEDGER_ADMIN_URL='esdb://admin:PASSWORD@HOST:2113?tls=true' node apps/launcher/dist/ledger-admin.js
+  setup FOLDER   makes a user for each service and the rights of all; writes each one's LEDGER_URL to FOLDER/ledger-SERVICE
+  scavenge       has the server take off its disk what was redacted or trimmed
+`;
+
+/** The URL comes by the environment: the arguments of a process can be seen by everybody on the machine. */
+async function main([verb, folder]: string[], adminUrl: string | undefined): Promise<string | null> {
+  if (!adminUrl) return null;
+  if (verb === 'scavenge')
+    return `A scavenge has begun (${await scavengeEventStore(adminUrl)}); the server's log says when it ends.`;
+  if (verb !== 'setup' || !folder) return null;
+  const urls = serviceUrls(resolve(folder), adminUrl);
+  // The files first: a user whose password nobody knows would be lost, a file without its user is completed by the next run.
+  writeServiceUrls(resolve(folder), urls);
+  await setUpEventStore(
+    adminUrl,
+    urls.map(({ service, writes, password }) => ({ ...userOf(service, writes), password })),
+  );
+  return `Users and rights are set. Each service's LEDGER_URL: ${urls.map(({ file }) => file).join(', ')}`;
+}
+
+main(process.argv.slice(2), process.env['LEDGER_ADMIN_URL']).then(
+  (done) => {
+    if (done === null) process.exitCode = 2;
+    (done === null ? process.stderr : process.stdout).write(done === null ? USAGE : `${done}\n`);
+  },
+  (error: unknown) => {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  },
+);

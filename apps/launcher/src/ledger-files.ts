@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LEDGER_WRITERS, Rejected } from '@audital/contracts';
+
+export interface ServiceUrl {
+  service: keyof typeof LEDGER_WRITERS;
+  writes: readonly string[];
+  /** Where its LEDGER_URL stands. */
+  file: string;
+  url: string;
+  password: string;
+}
+
+/** One LEDGER_URL for each service, with a user of its own; a password that stands in the folder is kept. */
+export function serviceUrls(folder: string, adminUrl: string): ServiceUrl[] {
+  const services = Object.keys(LEDGER_WRITERS) as ServiceUrl['service'][];
+  return services.map((service) => {
+    const file = join(folder, `ledger-${service}`);
+    const password = existsSync(file) ? passwordIn(file) : randomBytes(24).toString('base64url');
+    const url = adminUrl.replace(/:\/\/[^@/]*@/, `://audital-${service}:${password}@`);
+    return { service, writes: LEDGER_WRITERS[service], file, url, password };
+  });
+}
+
+/** As the other secrets of a deployment: the folder for its owner alone, each file for the container that gets it. */
+export function writeServiceUrls(folder: string, urls: ServiceUrl[]): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  for (const { file, url } of urls) {
+    rmSync(file, { force: true });
+    writeFileSync(file, `${url}\n`, { mode: 0o444 });
+  }
+}
+
+function passwordIn(file: string): string {
+  const match = /:\/\/audital-[a-z-]+:([\w-]+)@/.exec(readFileSync(file, 'utf8'));
+  if (match) return match[1] as string;
+  throw new Rejected(
+    'LEDGER_FILE',
+    `${file} holds no esdb:// URL with a user of Audital: move it away, and run this again.`,
+  );
+}
