@@ -150,7 +150,7 @@ describe('the account remembers', () => {
 });
 
 describe('the story by the clock', () => {
-  const STORY_END_SECONDS = 107 * 60;
+  const STORY_END_SECONDS = 119 * 60;
   let folder: string;
   let real: number;
   const env = { STORY: 'credit-scoring', STORY_MODE: 'clock', SPEED: '60' };
@@ -182,11 +182,13 @@ describe('the story by the clock', () => {
     await simulator.stop();
   });
 
-  it('ends in the present after less than two minutes, was never ahead of it, and every step came at its time', async () => {
+  it('ends in the present, was never ahead of it, and every step came at its time', async () => {
     const simulator = await start();
     await watch(simulator);
     let before = 0;
-    for (; real < Date.parse('2026-03-02T12:01:47.000Z'); real += 500) {
+    // Sixty times as fast as it happened.
+    const end = real + (STORY_END_SECONDS * 1000) / 60;
+    for (; real < end; real += 500) {
       const now = Date.parse((await storyOf(simulator)).now);
       expect(now).toBeGreaterThan(before);
       expect(now).toBeLessThanOrEqual(real);
@@ -195,7 +197,7 @@ describe('the story by the clock', () => {
     const story = await storyOf(simulator);
     expect(story.finished).toBe(true);
     expect(Date.parse(story.now)).toBe(real);
-    expect(Date.parse(story.steps[20]?.at ?? '') - Date.parse(story.startedAt ?? '')).toBe(STORY_END_SECONDS * 1000);
+    expect(Date.parse(story.steps.at(-1)?.at ?? '') - Date.parse(story.startedAt ?? '')).toBe(STORY_END_SECONDS * 1000);
     await simulator.stop();
   });
 
@@ -213,7 +215,7 @@ describe('the story by the clock', () => {
     const passed = Date.parse(after.now) - Date.parse(before.now);
     expect(passed).toBeGreaterThanOrEqual(0);
     expect(passed).toBeLessThanOrEqual(60_000);
-    real += 100_000;
+    real += (STORY_END_SECONDS * 1000) / 60;
     expect((await storyOf(second)).finished).toBe(true);
     await second.stop();
   });
