@@ -192,7 +192,8 @@ export class OrganisationWriter {
         : error;
     // What waits for the next batch still waits.
     for (const one of batch) if (!this.queue.includes(one)) one.reject(passing);
-    if (batch.length === 0 && !this.closing) this.scheduleCheckpoint(1_000);
+    // A checkpoint that was due stays due, whatever failed: what was sealed before must not wait for the next event to be signed.
+    if (!this.closing) this.scheduleCheckpoint(1_000);
   }
 
   /** DESIGN §8.8: polls are acknowledged and dropped (their cursors have not moved), users are told to come back. */

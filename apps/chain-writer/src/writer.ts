@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { toHex } from '@audital/chain/check';
 import { parseVkey } from '@audital/chain/write';
 import {
@@ -37,6 +38,7 @@ export interface WriterOptions extends WriterPorts {
 }
 
 const TICK_MS = 10_000;
+const OPEN_ALONE_MS = 500;
 
 /** All chains of one partition. Organisations are loaded when they are first written to, and at the start to finish what a crash left. */
 export class Writer {
@@ -63,7 +65,9 @@ export class Writer {
         const id = stream.slice('organisation-'.length) as OrganisationId;
         if (opened.has(id) || !this.isOurs(id)) return;
         opened.add(id);
-        if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) >= 0) await this.chain(id).writer.open();
+        if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) < 0) return;
+        // One after the other, so that a start with many chains is no storm; one that takes long (DESIGN §8.7: up to 60 s) holds up no other.
+        await Promise.race([this.chain(id).writer.open(), delay(OPEN_ALONE_MS, undefined, { ref: false })]);
       },
       { signal: this.ended.signal },
     );

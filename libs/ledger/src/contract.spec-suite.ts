@@ -188,7 +188,7 @@ export function ledgerContract(under: () => LedgerUnderTest): void {
     await other.close();
   });
 
-  it('follows a category over a restart of the reader, without a gap or a repetition', async () => {
+  it('§8.11 follows a category over a restart of the reader, without a gap or a repetition', async () => {
     const category = `integration-int${process.pid}x${Date.now()}x${number}`;
     const names = [`${category}a`, `${category}b`];
     for (const name of names) await ledger.append(name, NO_STREAM, [jsonEvent('A', name)]);

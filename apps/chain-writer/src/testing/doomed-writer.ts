@@ -14,7 +14,8 @@ export interface Doom {
 async function main({ folder, options, parts, writesOfFirst }: Doom): Promise<void> {
   const own = await WriterProcess.start(folder, options);
   for (const [index, part] of parts.entries()) {
-    await own.writer.seal(part);
+    // As the transport does: tried until it is sealed.
+    await eventually(() => own.writer.seal(part).then(() => true), { what: 'The part', deadlineMs: 30_000 });
     process.stdout.write(`${index}\n`);
     await eventually(() => own.writes >= writesOfFirst * (index + 1), { what: 'The checkpoint of the part' });
   }

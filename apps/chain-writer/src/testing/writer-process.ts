@@ -28,6 +28,8 @@ export interface WriterProcessOptions {
 /** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
 export class WriterProcess {
   writes = 0;
+  /** What was written, in order: names of streams, and `swap`. */
+  readonly order: string[] = [];
   stopped: Error | null = null;
   /** How often a checkpoint was told. */
   published = 0;
@@ -44,8 +46,9 @@ export class WriterProcess {
     const index = new IdentityIndex(join(folder, 'index'));
     const holder: { process: WriterProcess | null } = { process: null };
     let writes = 0;
-    const meet = async <T>(write: () => Promise<T>): Promise<T> => {
+    const meet = async <T>(what: string, write: () => Promise<T>): Promise<T> => {
       writes += 1;
+      holder.process?.order.push(what);
       if (holder.process) holder.process.writes = writes;
       // From the fault on nothing works any more: the process is as good as dead.
       if (o.faultAt === undefined || writes < o.faultAt) return write();
@@ -57,16 +60,20 @@ export class WriterProcess {
     const ports = {
       ledger: new Proxy(ledger, {
         get: (target, name) => {
-          if (name === 'append') return (...args: Parameters<Ledger['append']>) => meet(() => ledger.append(...args));
+          if (name === 'append')
+            return (...args: Parameters<Ledger['append']>) => meet(args[0], () => ledger.append(...args));
           if (name === 'appendTogether')
-            return o.oneByOne ? undefined : (appends: StreamAppend[]) => meet(() => appendInOrder(ledger, appends));
+            return o.oneByOne
+              ? undefined
+              : (appends: StreamAppend[]) =>
+                  meet(appends.map(({ stream }) => stream).join(), () => appendInOrder(ledger, appends));
           return bound(target, name);
         },
       }),
       checkpoints: new Proxy(checkpoints, {
         get: (target, name) =>
           name === 'swap'
-            ? (...args: Parameters<CheckpointStore['swap']>) => meet(() => checkpoints.swap(...args))
+            ? (...args: Parameters<CheckpointStore['swap']>) => meet('swap', () => checkpoints.swap(...args))
             : bound(target, name),
       }),
       index,

@@ -1,0 +1,220 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Conflict, facts } from '@audital/contracts';
+import { type Ledger, type NewEvent, openLedger } from '@audital/ledger';
+import {
+  checkLedger,
+  eventually,
+  integrationId,
+  observation,
+  organisationId,
+  sealRequest,
+  tempFolder,
+  type TempFolder,
+} from '@audital/testing';
+import { organisationKeys, sha256 } from './adapters/keys';
+import { storeBatch } from './chain-store';
+import { emptyChain } from './domain/chain-state';
+import { Identity } from './domain/identity';
+import { sealBatch } from './domain/seal-batch';
+import { loadChain } from './load-chain';
+import type { Doom } from './testing/doomed-writer';
+import { WriterProcess, type WriterProcessOptions } from './testing/writer-process';
+
+const ORGANISATION = organisationId();
+const CURSOR = `cursor-${integrationId()}`;
+const KEYS = organisationKeys(Buffer.alloc(32, 3), ORGANISATION, 'audital.example');
+const identity = new Identity(KEYS.idSecret);
+const cursor = { stream: CURSOR, expectedRevision: -1, integrationRevision: -1, changes: [{ kind: 'mark' }] };
+
+let folder: TempFolder;
+const open: WriterProcess[] = [];
+const start = async (o: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> => {
+  const process = await WriterProcess.start(folder.path, { organisationId: ORGANISATION, ...o });
+  open.push(process);
+  return process;
+};
+beforeEach(() => {
+  folder = tempFolder();
+});
+afterEach(async () => {
+  const ledger = await openLedger(`sqlite:${join(folder.path, 'ledger.sqlite')}`, { writes: [] });
+  await checkLedger(ledger).finally(() => ledger.close());
+  await Promise.all(open.splice(0).map((process) => process.stop().catch(() => undefined)));
+  folder.remove();
+});
+
+describe('§8.1 ids of the store', () => {
+  /** As EventStoreDB does: the same ids at the same revision are a repetition, whatever the bytes. */
+  function believingIds(): Ledger {
+    const streams = new Map<string, NewEvent[]>();
+    const append = async (stream: string, expected: number, events: NewEvent[]) => {
+      const held = streams.get(stream) ?? [];
+      const there = held.slice(expected + 1, expected + 1 + events.length);
+      if (held.length - 1 === expected) streams.set(stream, [...held, ...events]);
+      else if (there.length !== events.length || there.some(({ id }, at) => id !== events[at]?.id))
+        throw new Conflict(stream, expected, held.length - 1);
+      return { lastRevision: expected + events.length };
+    };
+    return { append } as unknown as Ledger;
+  }
+  const batch = (salt: number) =>
+    sealBatch(emptyChain, [{ kind: 'seal', request: sealRequest([observation(1)]) }], {
+      ...{ sha256, identity, origin: KEYS.origin, logCreated: { vkey: KEYS.key(1).vkey } },
+      ...{ now: '2026-03-02T12:00:00.000Z', known: () => null, revisions: new Map() },
+      newSalt: () => new Uint8Array(32).fill(salt),
+      anyLoss: true,
+    });
+
+  it('§8.1 the same bytes again are a repetition, a rebuilt batch of the same facts is a Conflict', async () => {
+    const ledger = believingIds();
+    await storeBatch(ledger, ORGANISATION, batch(1));
+    await storeBatch(ledger, ORGANISATION, batch(1));
+    await expect(storeBatch(ledger, ORGANISATION, batch(2))).rejects.toBeInstanceOf(Conflict);
+    // The record's own stream says so too, not only the payload's.
+    const chainOnly = {
+      append: (...args: Parameters<Ledger['append']>) =>
+        args[0].startsWith('chain-') ? ledger.append(...args) : Promise.resolve({ lastRevision: 0 }),
+    } as Ledger;
+    await expect(storeBatch(chainOnly, ORGANISATION, batch(2))).rejects.toBeInstanceOf(Conflict);
+  });
+});
+
+describe('§8.4 duplicates', () => {
+  it('§8.4 neither of two is acknowledged, and neither indexed, when their batch was not stored', async () => {
+    const { writer, index } = await start({ faultAt: 1, fault: 'fails' });
+    const both = await Promise.allSettled([1, 2].map(() => writer.seal(sealRequest([observation(1)]))));
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(index.find(ORGANISATION, identity.of(observation(1).fact))).toBeNull();
+  });
+});
+
+describe('§8.5 one bad observation', () => {
+  it('§8.5 is EVIDENCE_LOST and a dead letter; the rest is sealed and the cursor moves', async () => {
+    const buried: string[] = [];
+    const { writer, ledger, index } = await start({
+      outlets: { bury: async (_id, { fact }) => void buried.push(fact) },
+    });
+    const bad = observation(2, { payload: { text: '\ud800' } });
+    await writer.seal(sealRequest([observation(1), bad, observation(3)], { cursor }));
+    expect(buried).toEqual([bad.fact]);
+    expect(index.find(ORGANISATION, identity.of(facts.refused(bad.fact)))).toBe(2);
+    expect((await checkLedger(ledger)).events).toBe(4);
+    expect(await ledger.lastRevision(CURSOR)).toBe(0);
+  });
+});
+
+describe('§8.6 the order of writes', () => {
+  it('§8.6 payload, record, cursor, acknowledgement; then swap, and the note in its stream', async () => {
+    const process = await start({ oneByOne: true, checkpointDelayMs: 50 });
+    await process.writer.seal(sealRequest([observation(1)], { cursor }));
+    const first = [`payload-${ORGANISATION}-0`, `chain-${ORGANISATION}`, CURSOR];
+    expect(process.order).toEqual(first);
+    expect(process.published).toBe(0);
+    await eventually(() => process.published === 1, { what: 'The checkpoint' });
+    expect(process.order).toEqual([...first, 'swap', `checkpoint-${ORGANISATION}`]);
+  });
+});
+
+describe('§8.7 a store that shows an older end', () => {
+  it('§8.7 is read again for a while before a short end counts as ROLLBACK', async () => {
+    const { writer, ledger, checkpoints, index } = await start();
+    await writer.seal(sealRequest([observation(1), observation(2)]));
+    await eventually(() => writer.newestCheckpoint?.size === 3, { what: 'A checkpoint' });
+    let staleUntil = Date.now() + 1_500;
+    const lagging = new Proxy(ledger, {
+      get: (target, name) => {
+        const value = target[name as keyof Ledger] as (...args: unknown[]) => Promise<unknown>;
+        if (name !== 'read') return value.bind(target);
+        return async (...args: Parameters<Ledger['read']>) =>
+          (await target.read(...args)).filter(
+            ({ stream, revision }) => !stream.startsWith('chain-') || revision < 1 || Date.now() > staleUntil,
+          );
+      },
+    });
+    const ports = { ledger: lagging, checkpoints, index };
+    const { state } = await loadChain({ ...ports, rollbackPatienceMs: 20_000 }, ORGANISATION, KEYS);
+    expect(state.tree.size).toBe(3);
+    staleUntil = Infinity;
+    const impatient = loadChain({ ...ports, rollbackPatienceMs: 0 }, ORGANISATION, KEYS);
+    await expect(impatient).rejects.toMatchObject({ reason: 'ROLLBACK' });
+  });
+});
+
+describe('a full disk', () => {
+  const database = (owner: object) =>
+    (owner as { db: { exec: (sql: string) => void; prepare: (sql: string) => { get: () => Record<string, number> } } })
+      .db;
+  const fill = (owner: object): void => {
+    const { page_count } = database(owner).prepare('PRAGMA page_count').get();
+    database(owner).exec(`PRAGMA max_page_count = ${page_count}`);
+  };
+  const makeRoom = (owner: object): void => database(owner).exec('PRAGMA max_page_count = 1000000');
+  const large = (number: number) => sealRequest([observation(number, { payload: { text: 'x'.repeat(100_000) } })]);
+
+  it('of the ledger is Unavailable, loses nothing that was acknowledged, and ends when there is room', async () => {
+    const { writer, ledger } = await start();
+    await writer.seal(large(1));
+    fill(ledger);
+    await expect(writer.seal(large(2))).rejects.toMatchObject({ name: 'Unavailable' });
+    expect((await checkLedger(ledger)).events).toBe(2);
+    makeRoom(ledger);
+    await writer.seal(large(2));
+    await eventually(() => writer.newestCheckpoint?.size === 3, { what: 'A checkpoint over all' });
+  });
+
+  it('of the checkpoint store holds up no sealing, and what was sealed is signed when there is room', async () => {
+    const { writer, checkpoints, ledger } = await start();
+    database(checkpoints).exec(
+      "CREATE TEMP TRIGGER full BEFORE INSERT ON main.checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END",
+    );
+    await writer.seal(large(1));
+    await writer.seal(large(1));
+    expect((await checkLedger(ledger)).checkpoints).toBe(0);
+    database(checkpoints).exec('DROP TRIGGER full');
+    await eventually(() => writer.newestCheckpoint?.size === 2, { what: 'A checkpoint without another event' });
+  });
+});
+
+describe('a process that is stopped and woken up', () => {
+  it('finds that another wrote meanwhile: every fact stands once, and the checkpoints agree', async () => {
+    const numbers = Array.from({ length: 60 }, (_, number) => number);
+    const doom: Doom = {
+      folder: folder.path,
+      options: { organisationId: ORGANISATION },
+      parts: numbers.map((number) => sealRequest([observation(number)])),
+      writesOfFirst: 0,
+    };
+    const script = join(__dirname, '..', 'dist', 'testing', 'doomed-writer.js');
+    const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(doom)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    const lines = createInterface(child.stdout);
+    await once(lines, 'line');
+    child.kill('SIGSTOP');
+    const { writer, ledger } = await start();
+    const seal = (number: number) =>
+      eventually(() => writer.seal(sealRequest([observation(number)])).then(() => true), {
+        what: 'It',
+        deadlineMs: 30_000,
+      });
+    // Stopped in the middle of a transaction it would hold the file's lock: then it goes on a little, and is stopped elsewhere.
+    const free = () =>
+      writer.seal(sealRequest([observation(59)])).then(
+        () => true,
+        () => false,
+      );
+    while (!(await free())) {
+      child.kill('SIGCONT');
+      await Promise.race([once(lines, 'line'), exited]);
+      child.kill('SIGSTOP');
+    }
+    for (const number of [60, 61]) await seal(number);
+    child.kill('SIGCONT');
+    await Promise.all([40, 41, 62, 63].map(seal));
+    expect((await exited)[0]).toBe(0);
+    expect((await checkLedger(ledger)).events).toBe(1 + 64);
+  }, 60_000);
+});
