@@ -20,6 +20,13 @@ export interface Outcome {
 
 const throttled = (): AwsError => new AwsError('ThrottlingException', 'Rate exceeded', { queryCode: 'Throttling' });
 
+const brokenDown = (status: number): Answer => ({
+  status,
+  headers: {},
+  body: '',
+  error: status === 503 ? 'ServiceUnavailable' : `HTTP ${status}`,
+});
+
 /** The door that the AWS SDK comes through: what is broken on purpose is broken here, and every call is counted. */
 export class AwsDoor {
   readonly calls: Calls;
@@ -61,7 +68,7 @@ export class AwsDoor {
     const { account, clock, speed } = this.simulator;
     const fate = this.fate(routed.operation);
     if (fate === 'unreachable') return null;
-    if (fate === 'error') return { status: 503, headers: {}, body: '', error: 'ServiceUnavailable' };
+    if (fate === 'error') return brokenDown(account.faults.errorStatus);
     try {
       if (routed.refusal !== null) throw routed.refusal;
       const caller = callerOf(account, routed, now);

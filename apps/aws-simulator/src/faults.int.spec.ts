@@ -57,9 +57,11 @@ describe('a bad day', () => {
     await clients.sagemaker.send(new ListModelsCommand({}));
   });
 
-  it('answers 503 without a body, and sometimes nothing at all', async () => {
+  it('answers 503 or 500 without a body, and sometimes nothing at all', async () => {
     await admin(simulator, 'POST faults', { errorRate: 1 });
     expect(await refusalOf(clients.sagemaker.send(new ListModelsCommand({})))).toMatchObject({ status: 503 });
+    await admin(simulator, 'POST faults', { errorRate: 1, errorStatus: 500 });
+    expect(await refusalOf(clients.sagemaker.send(new ListModelsCommand({})))).toMatchObject({ status: 500 });
     await admin(simulator, 'POST faults', { unreachableRate: 1 });
     expect((await refusalOf(clients.sagemaker.send(new ListModelsCommand({})))).message).toMatch(/hang up|ECONNRESET/);
   });

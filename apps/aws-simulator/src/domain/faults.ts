@@ -3,8 +3,10 @@ export interface Faults {
   /** The n-th call after this was set meets the same fate in every run with the same seed. */
   seed: number;
   throttleRate: number;
-  /** 503 with an empty body. */
+  /** An answer with an empty body. */
   errorRate: number;
+  /** Its HTTP status, 500 to 599. */
+  errorStatus: number;
   /** The connection is cut without an answer. */
   unreachableRate: number;
   latencyMs: number;
@@ -20,6 +22,7 @@ export const NO_FAULTS: Faults = {
   seed: 1,
   throttleRate: 0,
   errorRate: 0,
+  errorStatus: 503,
   unreachableRate: 0,
   latencyMs: 0,
   operations: [],

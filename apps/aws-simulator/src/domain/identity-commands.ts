@@ -71,6 +71,7 @@ export const faultCommands = {
       seed: optional(integerBetween(0, 2 ** 31)),
       throttleRate: rate,
       errorRate: rate,
+      errorStatus: optional(integerBetween(500, 599)),
       unreachableRate: rate,
       latencyMs: optional(integerBetween(0, 60_000)),
       operations: optional(list(text)),
