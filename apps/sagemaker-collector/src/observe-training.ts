@@ -25,6 +25,7 @@ export async function observeTraining(pass: Pass): Promise<string> {
   for (const job of seen.ended) {
     if (!cursor.jobs.training.has(keyOf(job))) await tellStart(pass, job);
     pass.detected.push(await settleTraining(pass, job, cursor.jobs.training.get(keyOf(job))?.tags ?? null));
+    await pass.tellSoFar();
   }
   for (const job of seen.began) pass.detected.push(await registerTraining(pass, job));
   for (const job of seen.unlisted) pass.detected.push(await askForTraining(pass, job));

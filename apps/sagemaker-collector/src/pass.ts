@@ -46,6 +46,8 @@ export interface Pass {
   /** No poll before this one, or none with these filters. */
   entering: boolean;
   detected: Detected[];
+  /** Tells what was detected so far, once it is much: a death in a long pass costs what came since, not all of it. */
+  tellSoFar: () => Promise<void>;
   items: number;
   pages: number;
 }
@@ -58,7 +60,8 @@ export function beginPass(aws: AwsAccount, cursor: Cursor, integration: Integrat
   const captureMode = kind === 'BACKFILL' ? 'BACKFILL' : 'POLL';
   const to = aws.now;
   const observer = { integrationId, settings, observedAt: to, captureMode, kind, commit } as const;
-  return { aws, cursor, integration, observer, to, entering: false, detected: [], items: 0, pages: 0 };
+  const tellSoFar = (): Promise<void> => Promise.resolve();
+  return { aws, cursor, integration, observer, to, entering: false, detected: [], tellSoFar, items: 0, pages: 0 };
 }
 
 /** EXPIRED: credentials were dropped and taken anew once already. */

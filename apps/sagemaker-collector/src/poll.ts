@@ -6,6 +6,7 @@ import {
   type PollEnded,
   type PollRequest,
   Rejected,
+  Unavailable,
 } from '@audital/contracts';
 import type { EndpointSummary as ListedEndpoint } from '@aws-sdk/client-sagemaker';
 import type { AwsAccount } from './adapters/aws-account';
@@ -50,10 +51,9 @@ async function pollIntegration(ports: PollPorts, integration: Integration): Prom
   const aws = accounts.of(integration);
   aws.startCounting();
   const startedAt = ports.now().toISOString();
-  const { pass, error } = await observe(aws, cursor, integration);
-  const stream = ledgerStreams.cursor(integrationId);
-  const detected = (pass?.detected ?? []).map((one) => ({ ...one, changes: one.changes.map(toCursorChange) }));
-  if (pass) await publish(ports, { integration, detected, cursor: { stream, revision }, commit: pass.observer.commit });
+  const teller = new Teller(ports, integration, revision);
+  const { pass, error } = await observe(aws, cursor, { integration, teller });
+  if (pass) await teller.tell(pass);
   const outcome: PollEnded['outcome'] = error ? outcomeOf(error) : 'OK';
   if (error) logEnd(log, integrationId, { outcome, error });
   await tellEnd(ports, integration, {
@@ -65,7 +65,7 @@ async function pollIntegration(ports: PollPorts, integration: Integration): Prom
     windowFrom: error ? null : cursor.markedAt,
     windowTo: error ? null : (pass?.to ?? null),
     markedAt: cursor.markedAt,
-    observations: detected.reduce((sum, { observations }) => sum + observations.length, 0),
+    observations: teller.observations,
     pages: pass?.pages ?? 0,
     items: pass?.items ?? 0,
   });
@@ -77,6 +77,32 @@ async function loadCursor(ports: PollPorts, id: IntegrationId): Promise<{ cursor
   return { cursor, revision };
 }
 
+/** So much is told at once: at five calls a second, that many jobs are some twenty seconds of looking. */
+const TELL_AT_LEAST = 50;
+
+/** Publishes what a pass has detected, in order and once; each part starts at the cursor's revision that the one before it makes. */
+class Teller {
+  observations = 0;
+  private told = 0;
+
+  constructor(
+    private readonly ports: PollPorts,
+    private readonly integration: Integration,
+    private revision: number,
+  ) {}
+
+  async tell({ detected, observer }: Pass, atLeast = 1): Promise<void> {
+    const fresh = detected.slice(this.told);
+    if (fresh.length < atLeast) return;
+    const cursor = { stream: ledgerStreams.cursor(this.integration.integrationId), revision: this.revision };
+    const withChanges = fresh.map((one) => ({ ...one, changes: one.changes.map(toCursorChange) }));
+    const o = { integration: this.integration, detected: withChanges, cursor, commit: observer.commit };
+    this.revision += await publish(this.ports, o);
+    this.told += fresh.length;
+    this.observations += fresh.reduce((sum, { observations }) => sum + observations.length, 0);
+  }
+}
+
 interface Outcome {
   pass: Pass | null;
   error: Error | null;
@@ -86,15 +112,23 @@ interface Outcome {
  * What was detected before a pass failed is told all the same: each of it stands for itself. Only the mark stays, so the next pass lists
  * the same window again and describes what is left. A denied area does not hold the others.
  */
-async function observe(aws: AwsAccount, cursor: Cursor, integration: Integration): Promise<Outcome> {
+async function observe(
+  aws: AwsAccount,
+  cursor: Cursor,
+  { integration, teller }: { integration: Integration; teller: Teller },
+): Promise<Outcome> {
   const trouble: Error[] = [];
   let pass: Pass | null = null;
   try {
     // Endpoints come first: their list has no window, and its answer tells the time by AWS's clock.
     const endpoints = await orDenied(aws, trouble, () => listEndpoints(aws));
     pass = { ...beginPass(aws, cursor, integration), pages: endpoints?.pages ?? 0, items: endpoints?.all.length ?? 0 };
-    await look(pass, endpoints?.all ?? null, trouble);
+    const begun = pass;
+    begun.tellSoFar = () => teller.tell(begun, TELL_AT_LEAST);
+    await look(begun, endpoints?.all ?? null, trouble);
   } catch (error) {
+    // The bus is away: that is no word about the account.
+    if (error instanceof Unavailable) throw error;
     trouble.unshift(error instanceof Error ? error : new Error(String(error)));
   }
   return { pass, error: trouble[0] ?? null };
