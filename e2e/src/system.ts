@@ -90,15 +90,16 @@ export class System {
     return { status: response.status, body: (isJson ? JSON.parse(text) : text) as T };
   }
 
-  /** Every event, oldest first, page by page as a client would. */
-  async events(): Promise<AuditEvent[]> {
+  /** Every event that the filters let through, oldest first, page by page as a client would. */
+  async events(filters: Record<string, string> = {}, limit = 5): Promise<AuditEvent[]> {
     const all: AuditEvent[] = [];
     let cursor: string | null = null;
     do {
-      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const query = new URLSearchParams({ ...filters, limit: String(limit) });
+      if (cursor !== null) query.set('cursor', cursor);
       const { body }: Answer<{ data: AuditEvent[]; pagination: { nextCursor: string | null } }> = await this.call(
         'GET',
-        `/v1/audit?limit=5${query}`,
+        `/v1/audit?${query.toString()}`,
       );
       all.push(...body.data);
       cursor = body.pagination.nextCursor;
