@@ -106,8 +106,11 @@ function killing(random: Random): { killed: string[]; stop: () => void } {
       .filter((name) => name !== 'launcher')
       .sort();
     const name = names[Math.floor(random() * names.length)] as string;
-    system.kill(name);
-    killed.push(name);
+    // One that is dead already stays so: the next turn is another's.
+    system.kill(name).then(
+      () => killed.push(name),
+      () => undefined,
+    );
   }, SIZE.killEveryMs);
   return { killed, stop: () => clearInterval(timer) };
 }

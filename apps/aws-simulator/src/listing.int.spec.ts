@@ -66,6 +66,13 @@ describe('lists', () => {
     expect(names(await list({ SortOrder: 'Descending', MaxResults: 2 }))).toEqual(['credit-24', 'churn-23']);
   });
 
+  it('begin with empty pages when told so, and the SDK follows them to what lies behind', async () => {
+    await admin(simulator, 'POST limits', { emptyPages: { ListTrainingJobs: 3 } });
+    const found = await pages({ MaxResults: 100 });
+    await admin(simulator, 'POST limits', {});
+    expect(found.map((page) => page.length)).toEqual([0, 0, 0, 25]);
+  });
+
   it.each([
     [0, 'greater than or equal to 1'],
     [101, 'less than or equal to 100'],

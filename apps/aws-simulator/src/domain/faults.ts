@@ -61,6 +61,8 @@ export interface Limits {
   /** A new resource is left out of lists this long: reads are eventually consistent. */
   visibilityDelayMs: number;
   tokenLifetimeSeconds: number;
+  /** By operation: so many pages come back empty, each with a NextToken, before the first that holds anything. */
+  emptyPages: Record<string, number>;
 }
 
 export const NO_LIMITS: Limits = {
@@ -69,6 +71,7 @@ export const NO_LIMITS: Limits = {
   burst: 2,
   visibilityDelayMs: 0,
   tokenLifetimeSeconds: 86_400,
+  emptyPages: {},
 };
 
 /** One token bucket for each operation and region. It runs by real time: whoever calls lives there. */

@@ -4,7 +4,7 @@ import { type Policy, parsePolicy } from './iam';
 import type { JsonObject } from './json';
 import { Refused } from './refused';
 import type { Account, Role } from './account';
-import { flag, integerBetween, list, numberBetween, object, optional, text } from './shape';
+import { flag, integerBetween, list, numberBetween, object, optional, record, text } from './shape';
 
 function requireRole(account: Account, name: string): Role {
   const role = account.roles.get(account.roleArn(name));
@@ -90,6 +90,7 @@ export const faultCommands = {
       burst: optional(integerBetween(1, 10_000)),
       visibilityDelayMs: optional(integerBetween(0, 86_400_000)),
       tokenLifetimeSeconds: optional(integerBetween(1, 86_400)),
+      emptyPages: optional(record(integerBetween(0, 10_000))),
     },
     ({ account }, given) => {
       account.limits = withDefaults(NO_LIMITS, given);

@@ -1,4 +1,4 @@
-import type { Collection, Item } from '../domain/collection';
+import type { Collection, Item, Position } from '../domain/collection';
 import type { JsonObject } from '../domain/json';
 import { enumIn, integerIn, textIn, timeIn } from './input';
 import type { Call, Operation } from './operation';
@@ -33,11 +33,17 @@ export function listOperation<T extends Item>(kind: ListKind<T>): Operation {
       const order = enumIn(input, 'SortOrder', ['Ascending', 'Descending']) ?? kind.defaultOrder;
       const window = creationWindow(call, kind);
       const filter = kind.filters(call);
+      const after = readToken(kind.name, call);
+      const empty = emptyPagesLeft(kind.name, call, after);
+      if (empty > 0) {
+        const token = issueToken(kind.name, call, { key: '', ordinal: 1 - empty });
+        return { [kind.output]: [], NextToken: token };
+      }
       const page = kind.collection(call).page({
         sortKey: sortBy === 'CreationTime' ? null : (kind.sorts[sortBy] ?? null),
         byName: sortBy === 'Name',
         descending: order === 'Descending',
-        after: readToken(kind.name, call),
+        after: after !== null && after.ordinal <= 0 ? null : after,
         limit: integerIn(input, 'MaxResults', { min: 1, max: 100 }) ?? 10,
         createdFrom: window.from,
         createdTo: window.to,
@@ -53,6 +59,12 @@ export function listOperation<T extends Item>(kind: ListKind<T>): Operation {
       return { [kind.output]: summaries, NextToken: issueToken(kind.name, call, page.next) };
     },
   };
+}
+
+/** Ordinals of resources are positive: a token with another one counts the empty pages that are still to come. */
+function emptyPagesLeft(operation: string, { account }: Call, after: Position | null): number {
+  if (after === null) return account.limits.emptyPages[operation] ?? 0;
+  return after.ordinal <= 0 ? -after.ordinal : 0;
 }
 
 function creationWindow(call: Call, kind: { afterIsInclusive: boolean }): { from: number | null; to: number | null } {

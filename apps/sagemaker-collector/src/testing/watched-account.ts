@@ -64,7 +64,7 @@ export class WatchedAccount {
   private revision = NO_STREAM as number;
   private settings = SETTINGS;
   private readonly ends: PollEnded[] = [];
-  private accounts = new AwsAccounts(SPEED, async () => []);
+  private accounts: AwsAccounts;
 
   private constructor(
     readonly nats: TestNats,
@@ -74,9 +74,13 @@ export class WatchedAccount {
     private readonly simulator: { url: string; process: ChildProcess },
     private readonly writer: ChildProcess,
     private readonly folder: { path: string; remove: () => void },
-  ) {}
+    private readonly speed: number,
+  ) {
+    this.accounts = new AwsAccounts(speed, async () => []);
+  }
 
-  static async start(): Promise<WatchedAccount> {
+  /** Budgets are `speed` times those of a real account: one List and five other calls a second. */
+  static async start(speed = SPEED): Promise<WatchedAccount> {
     const folder = tempFolder();
     const nats = await startNats();
     const ledger = await tempLedger();
@@ -92,7 +96,7 @@ export class WatchedAccount {
     const bus = await nats.connect('sagemaker-collector');
     await bus.ensureStreams(['WORK_SEAL', 'POLLS']);
     const reading = await ledger.open(LEDGER_WRITERS['sagemaker-collector']);
-    return new WatchedAccount(nats, ledger, reading, bus, simulator, writer, folder);
+    return new WatchedAccount(nats, ledger, reading, bus, simulator, writer, folder, speed);
   }
 
   async register(over: Partial<IntegrationSettings> = {}): Promise<void> {
@@ -123,6 +127,17 @@ export class WatchedAccount {
       body: JSON.stringify({ commands }),
     });
     if (answer.status !== 200) throw new Error(await answer.text());
+  }
+
+  /** What the simulator allows in real time. */
+  async limit(limits: JsonObject): Promise<void> {
+    await fetch(`${this.simulator.url}/_admin/limits`, { method: 'POST', body: JSON.stringify(limits) });
+  }
+
+  /** Calls by operation, as the simulator counted them. */
+  async calls(): Promise<Record<string, { calls: number; errors: JsonObject; peakPerSecond: number }>> {
+    const answer = await fetch(`${this.simulator.url}/_admin/calls`);
+    return ((await answer.json()) as { byOperation: Record<string, never> }).byOperation;
   }
 
   async passes(seconds: number): Promise<void> {
@@ -171,7 +186,7 @@ export class WatchedAccount {
   /** As after a restart of the collector: nothing is remembered but what stands in the ledger. */
   restart(): void {
     this.accounts.close();
-    this.accounts = new AwsAccounts(SPEED, async () => []);
+    this.accounts = new AwsAccounts(this.speed, async () => []);
   }
 
   /** What the chain holds of AWS, and of what was lost there, in order. */
