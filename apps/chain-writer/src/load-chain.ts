@@ -12,7 +12,7 @@ import {
   type OrganisationId,
   type RecordMetadata,
 } from '@audital/contracts';
-import { jsonEvent, type Ledger, NO_STREAM, readAll, type StoredEvent } from '@audital/ledger';
+import { jsonEvent, type Ledger, NO_STREAM, readAll, type StoredEvent, StreamDeleted } from '@audital/ledger';
 import type { CheckpointStore, KeptCheckpoint } from './adapters/checkpoint-store';
 import type { IdentityIndex, IndexEntry } from './adapters/identity-index';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
@@ -64,7 +64,7 @@ export async function loadChain(
     walked = await walk(ports, organisationId, keys, kept);
   }
   if (kept) refuseRewritten(organisationId, walked, kept);
-  const state = await openSegment(ports.ledger, organisationId, walked);
+  const state = { ...walked.state, ...(await openSegment(ports.ledger, organisationId, walked.segment)) };
   await completeCursors(ports.ledger, organisationId, state.tree.size);
   return { state, kept };
 }
@@ -105,6 +105,8 @@ async function walk(
     state = withRecord(sha256, state, record, leafHash(sha256, stored.data));
     const isLoss = record.eventType === 'EVIDENCE_LOST';
     fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision, isLoss });
+    if (record.eventType === 'PAYLOAD_REDACTED' && record.source === 'AUDITAL')
+      ports.index.noteRedaction(organisationId, stored.revision);
     if (fresh.length >= INDEXED_TOGETHER) flush();
     if (kept && state.tree.size === kept.size) keptRoot = treeRoot(sha256, state.tree);
     if (turns.isOver) await turns.pass();
@@ -186,17 +188,27 @@ function refuseRewritten(organisationId: OrganisationId, walked: Walked, kept: K
   );
 }
 
-/** Orphans (payloads whose records never came) count as entries: nobody reads them, and their places are never used again. */
-async function openSegment(
+/**
+ * The first segment from `from` on that takes entries. Orphans (payloads whose records never came) count: nobody reads them, and their
+ * places are never used again. A segment that was redacted is left for ever, and so is one that has a successor.
+ */
+export async function openSegment(
   ledger: Ledger,
   organisationId: OrganisationId,
-  { state, segment }: Walked,
-): Promise<ChainState> {
-  for (let at = segment; ; at += 1) {
-    const entries =
-      (await ledger.lastRevision(ledgerStreams.payload(organisationId, at)).catch(() => LIMITS.segmentEntriesMax - 1)) +
-      1;
-    if (entries < LIMITS.segmentEntriesMax) return { ...state, segment: at, segmentEntries: entries };
+  from: number,
+): Promise<Pick<ChainState, 'segment' | 'segmentEntries'>> {
+  const entriesOf = async (segment: number): Promise<number> => {
+    try {
+      return (await ledger.lastRevision(ledgerStreams.payload(organisationId, segment))) + 1;
+    } catch (error) {
+      if (!(error instanceof StreamDeleted)) throw error;
+      return LIMITS.segmentEntriesMax;
+    }
+  };
+  for (let segment = from; ; segment += 1) {
+    const segmentEntries = await entriesOf(segment);
+    if (segmentEntries >= LIMITS.segmentEntriesMax || (await entriesOf(segment + 1)) > 0) continue;
+    return { segment, segmentEntries };
   }
 }
 

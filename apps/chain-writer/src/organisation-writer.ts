@@ -20,6 +20,7 @@ import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
 import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
+import { InTurn, type Turn } from './in-turn';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
 import { lookUp, remember, revisionsOf } from './look-up';
 import type { WriterOutlets, WriterSettings } from './outlets';
@@ -42,6 +43,7 @@ const BATCH_REQUESTS_MAX = 256;
  */
 export class OrganisationWriter {
   private readonly queue: Waiting[] = [];
+  private readonly turns = new InTurn<ChainState>();
   private readonly identity: Identity;
   private readonly newSalt = salts();
   private state: ChainState | null = null;
@@ -110,6 +112,15 @@ export class OrganisationWriter {
     await this.kick();
   }
 
+  /** Work of its own in the one loop, between two batches. Throws Unavailable when the chain is stopped, and what the work throws. */
+  async inTurn(work: (turn: Turn) => Promise<void>): Promise<void> {
+    const seal = (from: ChainState, request: SealRequest): Promise<void> =>
+      this.sealWaiting(from, [{ input: { kind: 'seal', request }, resolve: () => undefined, reject: () => undefined }]);
+    const done = this.turns.add((state) => work({ state, seal, sign: () => this.checkpoint() }));
+    void this.kick();
+    await done;
+  }
+
   /** To be called every few seconds: what has to happen by the clock, happens then. */
   tick(): void {
     if (!this.closing && !this.stopped) this.checkpointer.republishWhenDue();
@@ -143,7 +154,7 @@ export class OrganisationWriter {
   private kick(): Promise<void> {
     this.running ??= this.run().finally(() => {
       this.running = null;
-      if (this.queue.length > 0) void this.kick();
+      if (this.queue.length + this.turns.length > 0) void this.kick();
     });
     return this.running;
   }
@@ -151,8 +162,8 @@ export class OrganisationWriter {
   private async run(): Promise<void> {
     // What arrives in the same turn of the event loop shares the first batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.queue.length > 0 || this.checkpointDue) {
-      const batch = this.queue.splice(0, BATCH_REQUESTS_MAX);
+    while (this.queue.length + this.turns.length > 0 || this.checkpointDue) {
+      const batch = this.turns.length > 0 ? [] : this.queue.splice(0, BATCH_REQUESTS_MAX);
       try {
         await this.step(batch);
       } catch (error) {
@@ -164,6 +175,7 @@ export class OrganisationWriter {
   private async step(batch: Waiting[]): Promise<void> {
     if (this.stopped) return this.refuse(batch);
     const state = this.state ?? (await this.load());
+    if (this.turns.length > 0) return this.turns.next(state);
     if (batch.length > 0) await this.sealWaiting(state, batch);
     if (this.checkpointDue) await this.checkpoint();
   }
@@ -190,6 +202,7 @@ export class OrganisationWriter {
       error instanceof Conflict
         ? new Unavailable('ledger', 'Another writer wrote this chain; it is read again.', { cause: error })
         : error;
+    this.turns.refuse(passing);
     // What waits for the next batch still waits.
     for (const one of batch) if (!this.queue.includes(one)) one.reject(passing);
     // A checkpoint that was due stays due, whatever failed: what was sealed before must not wait for the next event to be signed.
@@ -200,15 +213,11 @@ export class OrganisationWriter {
   private refuse(batch: Waiting[]): void {
     this.checkpointDue = false;
     const reason = this.stopped instanceof ChainStopped ? this.stopped.reason : 'CORRUPT';
+    const why = `The chain of this organisation is stopped (${reason}): its operator has been alarmed.`;
+    this.turns.refuse(new Unavailable('chain', why));
     for (const { input, resolve, reject } of batch) {
       if (input.kind === 'seal') resolve({ reply: null });
-      else
-        reject(
-          new Unavailable(
-            'chain',
-            `The chain of this organisation is stopped (${reason}): its operator has been alarmed.`,
-          ),
-        );
+      else reject(new Unavailable('chain', why));
     }
   }
 

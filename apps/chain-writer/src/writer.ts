@@ -11,6 +11,8 @@ import {
   partitionOf,
   type ReadoptReply,
   type ReadoptRequest,
+  type RedactReply,
+  type RedactRequest,
   Rejected,
   type SealRequest,
   subjects,
@@ -18,11 +20,15 @@ import {
 import type { Bus } from '@audital/messaging';
 import type { Health, Logger } from '@audital/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { BrokerCopies } from './adapters/broker-copies';
 import { organisationKeys, sha256 } from './adapters/keys';
+import { Identity } from './domain/identity';
 import { ChainStopped, type WriterPorts } from './load-chain';
 import { OrganisationWriter } from './organisation-writer';
 import type { WriterOutlets } from './outlets';
+import { Redactor } from './redactor';
 import { Relay } from './relay';
+import { Retention } from './retention';
 
 export interface WriterOptions extends WriterPorts {
   bus: Bus;
@@ -40,9 +46,16 @@ export interface WriterOptions extends WriterPorts {
 const TICK_MS = 10_000;
 const OPEN_ALONE_MS = 500;
 
+interface Chain {
+  writer: OrganisationWriter;
+  relay: Relay;
+  redactor: Redactor;
+  retention: Retention;
+}
+
 /** All chains of one partition. Organisations are loaded when they are first written to, and at the start to finish what a crash left. */
 export class Writer {
-  private readonly chains = new Map<OrganisationId, { writer: OrganisationWriter; relay: Relay }>();
+  private readonly chains = new Map<OrganisationId, Chain>();
   private readonly ended = new AbortController();
   private readonly outlets: WriterOutlets;
   private following: Promise<void> | null = null;
@@ -67,14 +80,15 @@ export class Writer {
         opened.add(id);
         if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) < 0) return;
         // One after the other, so that a start with many chains is no storm; one that takes long (DESIGN §8.7: up to 60 s) holds up no other.
-        await Promise.race([this.chain(id).writer.open(), delay(OPEN_ALONE_MS, undefined, { ref: false })]);
+        await Promise.race([this.open(id), delay(OPEN_ALONE_MS, undefined, { ref: false })]);
       },
       { signal: this.ended.signal },
     );
     this.ticking = setInterval(() => {
-      for (const [id, { writer }] of this.chains) {
+      for (const [id, { writer, retention }] of this.chains) {
         writer.tick();
         if (writer.stopReason) this.tellStopped(id, writer.stopReason);
+        else void retention.tick();
       }
     }, TICK_MS).unref();
     this.following.catch((error: unknown) => {
@@ -87,7 +101,15 @@ export class Writer {
     this.check(request);
     if (!Array.isArray(request.observations))
       throw new Rejected('SEAL_REQUEST_INVALID', 'A SealRequest has a list of observations.');
+    // It would erase what it names: no service may say so, only the operator by `redact`.
+    if (request.observations.some((one) => one?.eventType === 'PAYLOAD_REDACTED'))
+      throw new Rejected('SEAL_REQUEST_INVALID', 'PAYLOAD_REDACTED is not sealed for a service.');
     await this.chain(request.organisationId).writer.seal(request);
+  }
+
+  redact(request: RedactRequest): Promise<RedactReply> {
+    this.check(request);
+    return this.chain(request.organisationId).redactor.redact(request);
   }
 
   append(request: AppendRequest): Promise<AppendReply> {
@@ -107,6 +129,7 @@ export class Writer {
     this.ended.abort();
     clearInterval(this.ticking ?? undefined);
     await this.following?.catch(() => undefined);
+    await Promise.all([...this.chains.values()].map(({ redactor }) => redactor.idle()));
     await Promise.all([...this.chains.values()].map(({ writer }) => writer.close()));
     for (const { relay } of this.chains.values()) relay.close();
   }
@@ -129,16 +152,28 @@ export class Writer {
     return partitionOf(sha256(new TextEncoder().encode(id)), this.o.partitions) === this.o.partition;
   }
 
-  private chain(id: OrganisationId): { writer: OrganisationWriter; relay: Relay } {
+  /** What a crash left half done is done now: the note, the checkpoint, then redactions. */
+  private async open(id: OrganisationId): Promise<void> {
+    const { writer, retention } = this.chain(id);
+    await writer.open();
+    void retention.tick();
+  }
+
+  private chain(id: OrganisationId): Chain {
     const open = this.chains.get(id);
     if (open) return open;
     const { ledger, bus, log, now, checkpointDelayMs, auditRetentionMs } = this.o;
     const keys = organisationKeys(this.o.masterSecret, id, this.o.logOrigin);
     const keyId = toHex(parseVkey(sha256, keys.key(1).vkey).keyId);
-    const chain = {
-      relay: new Relay(id, { ledger, bus, log, keyId, auditRetentionMs, now }),
-      writer: new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings: { checkpointDelayMs, now } }),
-    };
+    const relay = new Relay(id, { ledger, bus, log, keyId, auditRetentionMs, now });
+    const settings = { checkpointDelayMs, now };
+    const writer = new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings });
+    const redactor = new Redactor(id, {
+      ...{ ledger, now, writer, index: this.o.index, identity: new Identity(keys.idSecret) },
+      copies: new BrokerCopies(id, bus, auditRetentionMs, now),
+      onTrouble: (reason) => log.warn({ organisationId: id, reason }, 'a redaction is finished later'),
+    });
+    const chain = { relay, writer, redactor, retention: new Retention(id, { ledger, redactor, now }) };
     this.chains.set(id, chain);
     return chain;
   }

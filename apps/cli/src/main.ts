@@ -7,6 +7,8 @@ import { tailCommand } from './live/tail';
 import { watchCommand } from './live/watch';
 import { chainCommand } from './operator/chain';
 import { organisationsCommand } from './operator/organisations';
+import { holdCommand, retentionCommand } from './operator/policy';
+import { redactCommand } from './operator/redact';
 import { Terminal } from './terminal';
 import { verifyCommand } from './verify/command';
 
@@ -19,6 +21,9 @@ const COMMANDS: Record<string, Command> = {
   drill: drillCommand,
   organisations: organisationsCommand,
   chain: chainCommand,
+  redact: redactCommand,
+  retention: retentionCommand,
+  hold: holdCommand,
 };
 
 function help(): string {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import {
   type Actor,
   base62,
+  type ChangeHold,
   type CreateApiKey,
   type CreateApiKeyReply,
   type CreateOrganisation,
@@ -9,14 +10,18 @@ import {
   evolveOrganisation,
   type ExternalIds,
   type IntegrationId,
+  isId,
   ledgerStreams,
   makeApiKey,
   type Organisation,
   type OrganisationEvent,
   type OrganisationId,
+  type PayloadPolicy,
   Rejected,
   type RevokeApiKey,
   type RotateExternalId,
+  type SetRetention,
+  type ShowPolicy,
   subjects,
 } from '@audital/contracts';
 import { handle, jsonEvent, type Ledger, load } from '@audital/ledger';
@@ -24,6 +29,7 @@ import type { Bus } from '@audital/messaging';
 import { decideRotation } from './domain/external-id';
 import { decideKey, decideRevocation, type KeyDecision } from './domain/keys';
 import { birthOf, decideBirth } from './domain/organisation';
+import { decideHold, decideRetention, existing } from './domain/policy';
 import { decodeRegistryEvent } from './registry-view';
 
 const OPERATOR: Actor = { type: 'USER', id: 'operator' };
@@ -77,6 +83,30 @@ export class Organisations {
       externalId: birth.externalId,
       apiKey: created ? text : null,
     };
+  }
+
+  /** How long payloads are kept; the chain-writer reads it in the organisation's stream. */
+  setRetention(request: SetRetention): Promise<PayloadPolicy> {
+    const at = this.o.now().toISOString();
+    return this.policy(request.organisationId, (state) => decideRetention(state, request, at));
+  }
+
+  changeHold(change: 'place' | 'lift', request: ChangeHold): Promise<PayloadPolicy> {
+    const at = this.o.now().toISOString();
+    return this.policy(request.organisationId, (state) => decideHold(state, { ...request, change }, at));
+  }
+
+  showPolicy({ organisationId }: ShowPolicy): Promise<PayloadPolicy> {
+    return this.policy(organisationId, () => []);
+  }
+
+  private async policy(
+    id: OrganisationId,
+    decide: (state: Organisation | null) => OrganisationEvent[],
+  ): Promise<PayloadPolicy> {
+    if (!isId('org', id)) throw new Rejected('REQUEST_INVALID', 'organisationId is not org_ and 26 characters.');
+    const { retentionDays, holds } = existing((await this.decideOn(id, decide)).state);
+    return { retentionDays, holds };
   }
 
   /** The key's text is made here, told once, and kept by nobody. */

@@ -75,6 +75,10 @@ export type {
   RotateExternalId,
   ShownApiKey,
 } from './registry-requests';
+export type { ChangeHold, LegalHold, PayloadPolicy, PolicyEvent, SetRetention, ShowPolicy } from './payload-policy';
+export { isPolicyEvent } from './payload-policy';
+export { LEGAL_BASES, RETENTION, RETENTION_BASIS } from './redaction';
+export type { LegalBasis, PendingErasure, RedactionPayload, RedactReply, RedactRequest } from './redaction';
 export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';
 export type { RecordMetadata } from './streams';
 export {

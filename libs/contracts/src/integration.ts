@@ -2,6 +2,7 @@ import type { Actor } from './audit-event';
 import type { Json } from './json';
 import type { DoctorRow, RefusalCode } from './polling';
 import type { IntegrationId, OrganisationId } from './ids';
+import { evolvePolicy, INITIAL_POLICY, isPolicyEvent, type PayloadPolicy, type PolicyEvent } from './payload-policy';
 
 /** What a customer asks to be watched. Public field names; `syncInterval` is in seconds. */
 export interface IntegrationSettings {
@@ -164,7 +165,8 @@ export type OrganisationEvent =
         idempotency?: Idempotency;
       };
     }
-  | { type: 'ApiKeyRevoked'; data: Happened & { keyId: string } };
+  | { type: 'ApiKeyRevoked'; data: Happened & { keyId: string } }
+  | PolicyEvent;
 
 export const SCOPES = [
   'audit:read',
@@ -188,7 +190,7 @@ export interface ApiKey {
   revokedAt: string | null;
 }
 
-export interface Organisation {
+export interface Organisation extends PayloadPolicy {
   organisationId: OrganisationId;
   name: string;
   kind: 'LIVE' | 'SANDBOX';
@@ -212,9 +214,20 @@ export function evolveOrganisation(
   if (event.type === 'OrganisationCreated') {
     const { organisationId, name, kind, siblingId, at } = event.data;
     const externalIds = { externalId: null, nextExternalId: null, retiredExternalId: null };
-    return { organisationId, name, kind, siblingId, ...externalIds, keys: [], createdAt: at, revision };
+    return {
+      organisationId,
+      name,
+      kind,
+      siblingId,
+      ...externalIds,
+      ...INITIAL_POLICY,
+      keys: [],
+      createdAt: at,
+      revision,
+    };
   }
   if (state === null) throw new Error(`${event.type} at revision ${revision} comes before OrganisationCreated.`);
+  if (isPolicyEvent(event)) return { ...state, ...evolvePolicy(state, event), revision };
   switch (event.type) {
     case 'ExternalIdIssued':
       return { ...state, revision, externalId: event.data.externalId };

@@ -37,7 +37,13 @@ export const USER_REGISTRY_VERBS = [
 ] as const;
 
 /** What the registry and a chain's writer are asked by the operator alone, from the CLI: never over HTTP. */
-export const OPERATOR_REGISTRY_VERBS = ['create-organisation', 'set-retention', 'place-hold', 'lift-hold'] as const;
+export const OPERATOR_REGISTRY_VERBS = [
+  'create-organisation',
+  'set-retention',
+  'place-hold',
+  'lift-hold',
+  'show-policy',
+] as const;
 export const OPERATOR_CHAIN_VERBS = ['redact', 'readopt', 'rotate-key'] as const;
 
 export type RegistryVerb = (typeof USER_REGISTRY_VERBS)[number] | (typeof OPERATOR_REGISTRY_VERBS)[number];

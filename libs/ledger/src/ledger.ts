@@ -84,8 +84,9 @@ export interface Ledger {
   /** Removes the events before `beforeRevision` of a `cursor-*` or `checkpoint-*` stream: working memory, not evidence. */
   trim(stream: string, beforeRevision: number): Promise<void>;
   /**
-   * Removes a whole `payload-*` stream for ever; its name cannot be used again. In EventStoreDB it is gone from every read at once, and its
-   * bytes leave the disk with the next scavenge (`ledger-admin scavenge`).
+   * Removes a whole `payload-*` stream for ever; its name cannot be used again. In SQLite its bytes are gone when it returns; it throws
+   * Unavailable when they are not yet: again, it looks again. In EventStoreDB it is gone from every read at once, and its bytes leave the disk
+   * with the next scavenge (`ledger-admin scavenge`).
    */
   tombstone(stream: string): Promise<void>;
   close(): Promise<void>;

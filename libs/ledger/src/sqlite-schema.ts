@@ -7,6 +7,7 @@ import { mapSqliteError } from './sqlite-errors';
 /** "AUDL": tells a ledger from any other SQLite file. */
 const APPLICATION_ID = 0x4155444c;
 const VERSION = 1;
+export const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * `position` never repeats (AUTOINCREMENT), so a follower's place stays good. Nothing is ever updated; deleted are only streams that are
@@ -53,7 +54,7 @@ export function openDatabase(path: string, writes: readonly string[]): DatabaseS
     // Pages of 8 KiB hold a few events each, so a batch writes fewer of them; the log is moved into the file after 16 MiB.
     db.exec('PRAGMA page_size = 8192; PRAGMA wal_autocheckpoint = 2048;');
     db.exec(
-      'PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;',
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;`,
     );
     db.exec('PRAGMA journal_mode = WAL;');
     createSchema(db, path);

@@ -1,5 +1,6 @@
 import { type DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Conflict } from '@audital/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Conflict, Unavailable } from '@audital/contracts';
 import {
   type AppendResult,
   type FollowOptions,
@@ -14,7 +15,7 @@ import {
 } from './ledger';
 import { checkAppend, checkTombstone, checkTrim } from './refusals';
 import { mapSqliteError } from './sqlite-errors';
-import { openDatabase } from './sqlite-schema';
+import { BUSY_TIMEOUT_MS, openDatabase } from './sqlite-schema';
 import { SqliteFollowers } from './sqlite-followers';
 
 interface Row {
@@ -28,6 +29,8 @@ interface Row {
 }
 
 const PAGE = 1000;
+const CUT_RETRY_MS = 25;
+const CUT_LIMIT_MS = 3_000;
 const COLUMNS = 'position, stream, revision, id, type, data, metadata';
 const INSERT_ONE = 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)';
 /** Crossing into SQLite costs about as much as storing a small row: a batch goes there in portions. */
@@ -115,7 +118,27 @@ export class SqliteLedger implements Ledger {
       this.statement('DELETE FROM events WHERE stream = ?').run(stream);
     });
     // secure_delete has zeroed the pages; the old ones still lie in the write-ahead log until it is cut.
-    this.guarded(() => this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    await this.cutLog(stream);
+  }
+
+  /** A reader in another process keeps the log for as long as it reads: waited for without holding up this process. */
+  private async cutLog(stream: string): Promise<void> {
+    for (const end = Date.now() + CUT_LIMIT_MS; ; await delay(CUT_RETRY_MS)) {
+      if (this.guarded(() => this.tryToCutLog())) return;
+      if (Date.now() < end) continue;
+      const message = `${stream} is deleted, but another process reads the ledger, so its bytes still lie in ${this.path}-wal: delete it again.`;
+      throw new Unavailable('ledger', message);
+    }
+  }
+
+  private tryToCutLog(): boolean {
+    this.db.exec('PRAGMA busy_timeout = 0');
+    try {
+      const { busy } = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+      return busy === 0;
+    } finally {
+      this.db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import { decode, encode } from './body';
 import { brokerError, isNotFound, isOccupied, nobodyListens } from './broker-errors';
 import { type HandleBody, type ReadOptions, StreamReader } from './stream-reader';
+import { type ScannedMessage, type ScanOptions, scanStream } from './stream-scan';
 import { ensureStream, streamConfigs, streamOf, type StreamSettings } from './streams';
 import { inboxPrefix } from './users';
 
@@ -149,6 +150,18 @@ export class Bus {
    */
   readStream(stream: StreamName, o: ReadOptions, handle: HandleBody): Promise<void> {
     return new StreamReader(this, stream, o, handle).run();
+  }
+
+  /** What a stream holds now, once, from the oldest on. */
+  scan(stream: StreamName, o: ScanOptions): AsyncGenerator<ScannedMessage> {
+    return scanStream(this, stream, o);
+  }
+
+  /** Overwrites one message with random bytes, then deletes it. A message that is gone already is no error. */
+  async erase(stream: StreamName, seq: number): Promise<void> {
+    await this.manager.streams.deleteMessage(stream, seq, true).catch((error: unknown) => {
+      if (!isNotFound(error)) throw brokerError(error, `${stream} ${seq}`);
+    });
   }
 
   /** Makes what is missing, and brings the rest to what the table says. Throws Unavailable. */

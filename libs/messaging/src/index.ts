@@ -12,6 +12,7 @@ export type { NatsConfigOptions } from './nats-config';
 export { startNatsServer } from './nats-server';
 export type { NatsServer, NatsServerOptions } from './nats-server';
 export { PassthroughFilter } from './passthrough.filter';
+export type { ScannedMessage, ScanOptions } from './stream-scan';
 export type { StreamSettings } from './streams';
 export { inboxPrefix, NATS_USERS, permissionsOf } from './users';
 export type { NatsUser } from './users';

@@ -72,6 +72,8 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
       api('CONSUMER.INFO.WORK_SEAL.chain-writer-3'),
       api('CONSUMER.MSG.NEXT.WORK_SEAL.chain-writer-0'),
       api('STREAM.MSG.GET.AUDIT'),
+      api('STREAM.MSG.DELETE.AUDIT'),
+      api('STREAM.MSG.DELETE.DEAD'),
       '$JS.ACK.WORK_SEAL.chain-writer-0.1.1.1.1.0',
     ],
     mayNot: [
@@ -80,6 +82,7 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
       'ask.registry.register',
       api('STREAM.DELETE.AUDIT'),
       api('STREAM.PURGE.AUDIT'),
+      api('STREAM.MSG.DELETE.WORK_SEAL'),
       api('CONSUMER.DELETE.WORK_SEAL.chain-writer-0'),
       '$JS.ACK.WORK_POLL.sagemaker-collector.1.1.1.1.0',
       api('CONSUMER.MSG.NEXT.WORK_POLL.sagemaker-collector'),

@@ -21,6 +21,8 @@ interface Role {
   replays?: StreamName[];
   /** Streams of which it reads single messages. */
   reads?: StreamName[];
+  /** Streams that single messages are erased from: what was redacted has to leave them. */
+  erases?: StreamName[];
 }
 
 /** One NATS user for each service, allowed only its own subjects (DESIGN §6). `viewer` may only listen to `audit.>`. */
@@ -32,6 +34,8 @@ const ROLES = {
     // One durable for each partition: chain-writer-0, chain-writer-1, …
     takes: [{ stream: 'WORK_SEAL', durable: '*' }],
     reads: ['AUDIT'],
+    replays: ['AUDIT', 'DEAD'],
+    erases: ['AUDIT', 'DEAD'],
   },
   'integration-registry': {
     publish: ['ask.collector.test', 'work.seal.*.*', 'notice.registry-changed'],
@@ -104,6 +108,7 @@ export function permissionsOf(user: string): Permissions {
     takes = [],
     replays = [],
     reads = [],
+    erases = [],
   } = roleOf(user);
   const api = [
     ...streams.flatMap((name) => ['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${name}`)),
@@ -115,6 +120,7 @@ export function permissionsOf(user: string): Permissions {
     ]),
     ...replays.flatMap((name) => [`$JS.API.CONSUMER.CREATE.${name}.*.>`, `$JS.API.CONSUMER.MSG.NEXT.${name}.*`]),
     ...reads.map((name) => `$JS.API.STREAM.MSG.GET.${name}`),
+    ...erases.map((name) => `$JS.API.STREAM.MSG.DELETE.${name}`),
   ];
   const publishes = [...publish, ...api];
   // Who publishes nothing asks nothing, so nothing comes to an inbox.

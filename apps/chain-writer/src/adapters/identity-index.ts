@@ -104,8 +104,27 @@ export class IdentityIndex {
       .run(organisationId, tree.size, head, lastRecordedAt, Buffer.concat(tree.hashes));
   }
 
+  /** A PAYLOAD_REDACTED record stands at this position; whether what it asks for is done, `redactionDone` says. */
+  noteRedaction(organisationId: string, position: number): void {
+    this.db.prepare('INSERT OR IGNORE INTO redactions VALUES (?, ?, 0)').run(organisationId, position);
+  }
+
+  redactionDone(organisationId: string, position: number): void {
+    this.db
+      .prepare('UPDATE redactions SET done = 1 WHERE organisation = ? AND position = ?')
+      .run(organisationId, position);
+  }
+
+  /** Positions of PAYLOAD_REDACTED records, in order: all of them, or those whose work is not done. */
+  redactions(organisationId: string, which: 'all' | 'undone'): number[] {
+    const sql = 'SELECT position FROM redactions WHERE organisation = ? AND done <= ? ORDER BY position';
+    const rows = this.db.prepare(sql).all(organisationId, which === 'all' ? 1 : 0) as { position: number }[];
+    return rows.map(({ position }) => position);
+  }
+
   forget(organisationId: string): void {
     this.transaction(() => {
+      this.db.prepare('DELETE FROM redactions WHERE organisation = ?').run(organisationId);
       this.db.prepare('DELETE FROM stamps WHERE organisation = ?').run(organisationId);
       for (const table of ['identities', 'losses'])
         this.db.prepare(`DELETE FROM ${table} WHERE organisation = ?`).run(this.number(organisationId));
@@ -159,6 +178,7 @@ function schema(path: string): DatabaseSync {
     CREATE TABLE IF NOT EXISTS losses (organisation INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS identities (organisation INTEGER, identity TEXT, position INTEGER NOT NULL, PRIMARY KEY (organisation, identity)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS stamps (organisation TEXT PRIMARY KEY, size INTEGER NOT NULL, head TEXT NOT NULL, last_recorded_at TEXT NOT NULL, hashes BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS redactions (organisation TEXT, position INTEGER, done INTEGER NOT NULL, PRIMARY KEY (organisation, position)) WITHOUT ROWID;
     PRAGMA user_version = ${VERSION};`);
     return db;
   } catch (error) {

@@ -1,4 +1,12 @@
-import type { AppendReply, AppendRequest, ReadoptReply, ReadoptRequest, SealRequest } from '@audital/contracts';
+import type {
+  AppendReply,
+  AppendRequest,
+  ReadoptReply,
+  ReadoptRequest,
+  RedactReply,
+  RedactRequest,
+  SealRequest,
+} from '@audital/contracts';
 import { STREAMS, subjects } from '@audital/contracts';
 import type { ConsumerExtras } from '@audital/messaging';
 import { Controller, Inject, type Type } from '@nestjs/common';
@@ -33,6 +41,11 @@ export function sealController(partition: number): Type<unknown> {
     @MessagePattern(subjects.askChain(partition, 'readopt'))
     readopt(@Payload() request: ReadoptRequest): Promise<ReadoptReply> {
       return this.writer.readopt(request);
+    }
+
+    @MessagePattern(subjects.askChain(partition, 'redact'))
+    redact(@Payload() request: RedactRequest): Promise<RedactReply> {
+      return this.writer.redact(request);
     }
   }
   return SealController;

@@ -1,4 +1,4 @@
-import type { SealRequest } from '@audital/contracts';
+import type { RedactRequest, SealRequest } from '@audital/contracts';
 import { eventually } from '@audital/testing';
 import { WriterProcess, type WriterProcessOptions } from './writer-process';
 
@@ -9,9 +9,11 @@ export interface Doom {
   parts: SealRequest[];
   /** Writes after which the first part's checkpoint is in its stream. */
   writesOfFirst: number;
+  /** Asked for when all parts are under a checkpoint. */
+  redaction?: RedactRequest;
 }
 
-async function main({ folder, options, parts, writesOfFirst }: Doom): Promise<void> {
+async function main({ folder, options, parts, writesOfFirst, redaction }: Doom): Promise<void> {
   const own = await WriterProcess.start(folder, options);
   for (const [index, part] of parts.entries()) {
     // As the transport does: tried until it is sealed.
@@ -19,6 +21,7 @@ async function main({ folder, options, parts, writesOfFirst }: Doom): Promise<vo
     process.stdout.write(`${index}\n`);
     await eventually(() => own.writes >= writesOfFirst * (index + 1), { what: 'The checkpoint of the part' });
   }
+  if (redaction) await own.redactor.redact(redaction);
 }
 
 main(JSON.parse(process.argv[2] as string) as Doom).then(

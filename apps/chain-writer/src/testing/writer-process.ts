@@ -4,11 +4,13 @@ import { appendInOrder, type Ledger, type StreamAppend } from '@audital/ledger';
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
+import { Identity } from '../domain/identity';
 import { OrganisationWriter } from '../organisation-writer';
 import type { WriterOutlets } from '../outlets';
 import { openTestLedger } from './test-ledger';
+import { Redactor } from '../redactor';
 
-const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-'];
+const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-', 'organisation-'];
 
 /** `dies` and `dies after it`: kill -9 of this very process, before or after the write is in the store. */
 export type Fault = 'fails' | 'fails but persisted' | 'dies' | 'dies after it';
@@ -38,6 +40,7 @@ export class WriterProcess {
     readonly checkpoints: CheckpointStore,
     readonly index: IdentityIndex,
     readonly writer: OrganisationWriter,
+    readonly redactor: Redactor,
   ) {}
 
   static async start(folder: string, o: WriterProcessOptions): Promise<WriterProcess> {
@@ -62,6 +65,8 @@ export class WriterProcess {
         get: (target, name) => {
           if (name === 'append')
             return (...args: Parameters<Ledger['append']>) => meet(args[0], () => ledger.append(...args));
+          if (name === 'tombstone')
+            return (stream: string) => meet(stream, () => ledger.tombstone(stream));
           if (name === 'appendTogether')
             return o.oneByOne
               ? undefined
@@ -99,7 +104,13 @@ export class WriterProcess {
       outlets,
       settings: { checkpointDelayMs: o.checkpointDelayMs ?? 5, now: o.now ?? (() => new Date()) },
     });
-    holder.process = new WriterProcess(ledger, checkpoints, index, writer);
+    const redactor = new Redactor(o.organisationId, {
+      ...{ ledger: ports.ledger, index, writer, identity: new Identity(keys.idSecret) },
+      copies: { erase: async () => [] },
+      now: o.now ?? (() => new Date()),
+      onTrouble: () => undefined,
+    });
+    holder.process = new WriterProcess(ledger, checkpoints, index, writer, redactor);
     return holder.process;
   }
 

@@ -1,4 +1,5 @@
 import type {
+  ChangeHold,
   ChangeIntegration,
   CreateApiKey,
   CreateApiKeyReply,
@@ -8,9 +9,12 @@ import type {
   ExternalIds,
   Integration,
   RegisterIntegration,
+  PayloadPolicy,
   RegisterReply,
   RevokeApiKey,
   RotateExternalId,
+  SetRetention,
+  ShowPolicy,
 } from '@audital/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
@@ -81,5 +85,25 @@ export class RegistryController {
   @MessagePattern('ask.registry.test')
   test(@Payload() request: ChangeIntegration): Promise<Integration> {
     return this.registry.test(request);
+  }
+
+  @MessagePattern('ask.registry.set-retention')
+  setRetention(@Payload() request: SetRetention): Promise<PayloadPolicy> {
+    return this.organisations.setRetention(request);
+  }
+
+  @MessagePattern('ask.registry.place-hold')
+  placeHold(@Payload() request: ChangeHold): Promise<PayloadPolicy> {
+    return this.organisations.changeHold('place', request);
+  }
+
+  @MessagePattern('ask.registry.lift-hold')
+  liftHold(@Payload() request: ChangeHold): Promise<PayloadPolicy> {
+    return this.organisations.changeHold('lift', request);
+  }
+
+  @MessagePattern('ask.registry.show-policy')
+  showPolicy(@Payload() request: ShowPolicy): Promise<PayloadPolicy> {
+    return this.organisations.showPolicy(request);
   }
 }

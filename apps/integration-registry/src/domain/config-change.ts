@@ -13,6 +13,9 @@ const SEVERITY: Partial<Record<RegistryEvent['type'], Severity>> = {
   IntegrationRemoved: 'MEDIUM',
   IntegrationPaused: 'MEDIUM',
   ApiKeyRevoked: 'MEDIUM',
+  RetentionSet: 'MEDIUM',
+  LegalHoldPlaced: 'MEDIUM',
+  LegalHoldLifted: 'MEDIUM',
 };
 
 export type RegistryEvent = IntegrationEvent | OrganisationEvent;
@@ -68,6 +71,11 @@ function details(event: RegistryEvent): JsonObject {
     }
     case 'ApiKeyRevoked':
       return { keyId: event.data.keyId };
+    case 'RetentionSet':
+      return { retentionDays: event.data.retentionDays };
+    case 'LegalHoldPlaced':
+    case 'LegalHoldLifted':
+      return { hold: event.data.name, reason: event.data.reason };
     case 'IntegrationPaused':
     case 'IntegrationResumed':
     case 'IntegrationRemoved':
