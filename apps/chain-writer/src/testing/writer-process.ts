@@ -65,8 +65,7 @@ export class WriterProcess {
         get: (target, name) => {
           if (name === 'append')
             return (...args: Parameters<Ledger['append']>) => meet(args[0], () => ledger.append(...args));
-          if (name === 'tombstone')
-            return (stream: string) => meet(stream, () => ledger.tombstone(stream));
+          if (name === 'tombstone') return (stream: string) => meet(stream, () => ledger.tombstone(stream));
           if (name === 'appendTogether')
             return o.oneByOne
               ? undefined
