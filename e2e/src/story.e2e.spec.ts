@@ -87,9 +87,10 @@ describe('a check that is cut short', () => {
 
 const perProcess = process.env['AUDITAL_LONG'] ? PROCESSES : [];
 for (const name of perProcess) {
-  it(`survives kill -9 of ${name} at every third step`, async () => {
+  it(`survives kill -9 of ${name} three times`, async () => {
     const system = start('--check');
-    for (const step of [3, 8, 13, 18, 23]) {
+    // A fourth would be started again only after the story has ended: it waits 5 s by then.
+    for (const step of [3, 9, 15]) {
       await system.says(`step ${step}/`);
       await system.kill(name);
       await system.says(`step ${step + 1}/`, 120_000);
