@@ -37,7 +37,7 @@ afterEach(async () => {
 async function expectPassed(system: System): Promise<void> {
   const code = await system.exit;
   if (code !== 0) throw new Error(`The check ended with ${code}:\n${system.output}`);
-  expect(system.output).toContain('CHECK PASSED: 9 of 9');
+  expect(system.output).toContain('CHECK PASSED: 12 of 12');
   expect((await verifyFolder(system.data)).organisations).toBe(2);
 }
 

@@ -1,3 +1,4 @@
+import type { Json } from '../domain/json';
 import { ENDPOINT } from './credit-scoring-commands';
 import type { Expected } from './story';
 
@@ -7,6 +8,31 @@ export const trainingEnded = (name: string, status: string, describes: string): 
   describes,
   match: { 'payload.trainingJobName': name, 'payload.trainingJobStatus': status },
 });
+
+/** A second event, later: each curve whole, the job's own before the machine's. */
+export const metricsOf = (
+  name: string,
+  { own, machine }: { own: Record<string, number[]>; machine: Record<string, number[]> },
+  describes: string,
+): Expected => {
+  const curves = Object.entries({ ...own, ...machine });
+  const values = curves.flatMap(([metric, points], series) => [
+    [`payload.series.${series}.metric`, metric],
+    [`payload.series.${series}.points.length`, points.length],
+    ...points.map((value, point) => [`payload.series.${series}.points.${point}.1`, value]),
+  ]);
+  return {
+    eventType: 'TRAINING_METRICS',
+    resource: name,
+    describes,
+    match: {
+      'payload.trainingJobName': name,
+      'payload.settledBy': 'UNCHANGED',
+      'payload.series.length': curves.length,
+      ...(Object.fromEntries(values) as Record<string, Json>),
+    },
+  };
+};
 
 /** All training jobs carry one name before their time stamps, and both endpoints' artifacts lead to it: one model. */
 export const modelSeen: Expected = {

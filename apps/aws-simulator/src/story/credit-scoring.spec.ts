@@ -35,9 +35,12 @@ describe('the credit-scoring story', () => {
       'MODEL_REGISTERED',
       'TRAINING_COMPLETED',
       'DEPLOYMENT',
+      'TRAINING_METRICS',
+      'TRAINING_METRICS',
       'ALERT',
       'TRAINING_COMPLETED',
       'DEPLOYMENT',
+      'TRAINING_METRICS',
       'DEPLOYMENT_FAILED',
       'DEPLOYMENT_ENDED',
     ]);

@@ -13,12 +13,14 @@ import {
 import {
   driftAlert,
   firstDeployment,
+  metricsOf,
   modelSeen,
   retired,
   rolledBack,
   secondDeployment,
   trainingEnded,
 } from './credit-scoring-expected';
+import { FAILING_CURVES, FIRST_CURVES, measured, SECOND_CURVES } from './credit-scoring-metrics';
 import { baselineFiles, driftFound, driftGone, qualityKept } from './credit-scoring-monitoring';
 import { accountBefore, otherTeams } from './credit-scoring-others';
 import { stamp, type Step, type Story } from './story';
@@ -48,7 +50,8 @@ function namesFrom(base: number) {
 }
 type Names = ReturnType<typeof namesFrom>;
 
-function trainAndDeploy(names: Names): Step[] {
+function trainAndDeploy(names: Names, base: number): Step[] {
+  const at = (seconds: number): number => base + seconds * 1000;
   return [
     {
       offsetSeconds: 20,
@@ -58,7 +61,7 @@ function trainAndDeploy(names: Names): Step[] {
     {
       offsetSeconds: minutes(2),
       title: 'the training job completes',
-      commands: [trained(names.first, 0.912, 0.871)],
+      commands: [trained(names.first, 0.912, 0.871), measured(names.first, at(60), FIRST_CURVES)],
       expected: [trainingEnded(names.first, 'Completed', 'the first training completes'), modelSeen],
     },
     {
@@ -69,7 +72,10 @@ function trainAndDeploy(names: Names): Step[] {
     {
       offsetSeconds: minutes(11),
       title: 'the second training job fails',
-      commands: [{ type: 'failTrainingJob', name: names.failing, reason: OUT_OF_MEMORY }],
+      commands: [
+        { type: 'failTrainingJob', name: names.failing, reason: OUT_OF_MEMORY },
+        measured(names.failing, at(minutes(8)), FAILING_CURVES),
+      ],
       expected: [trainingEnded(names.failing, 'Failed', 'the training with deeper trees fails')],
     },
     {
@@ -119,6 +125,7 @@ function watch(names: Names): Step[] {
         schedule(DATA_QUALITY, 'DataQuality'),
         schedule(MODEL_QUALITY, 'ModelQuality'),
       ],
+      expected: [metricsOf(names.first, FIRST_CURVES, 'the curves of the first training follow it')],
     },
     {
       offsetSeconds: minutes(31),
@@ -136,6 +143,7 @@ function watch(names: Names): Step[] {
         { type: 'finishMonitoringExecution', processingJobName: names.clean, ...qualityKept },
         { type: 'startMonitoringExecution', schedule: DATA_QUALITY, processingJobName: names.drift },
       ],
+      expected: [metricsOf(names.failing, FAILING_CURVES, 'the curves of the failed training show its memory')],
     },
     {
       offsetSeconds: minutes(42),
@@ -146,7 +154,7 @@ function watch(names: Names): Step[] {
   ];
 }
 
-function replace(names: Names): Step[] {
+function replace(names: Names, base: number): Step[] {
   return [
     {
       offsetSeconds: minutes(48),
@@ -156,7 +164,7 @@ function replace(names: Names): Step[] {
     {
       offsetSeconds: minutes(64),
       title: 'the second model is trained',
-      commands: [trained(names.second, 0.921, 0.894)],
+      commands: [trained(names.second, 0.921, 0.894), measured(names.second, base + minutes(56) * 1000, SECOND_CURVES)],
       expected: [trainingEnded(names.second, 'Completed', 'the training on recent data completes')],
     },
     {
@@ -178,6 +186,7 @@ function replace(names: Names): Step[] {
       offsetSeconds: minutes(100),
       title: 'the data quality monitor runs again',
       commands: [{ type: 'startMonitoringExecution', schedule: DATA_QUALITY, processingJobName: names.afterwards }],
+      expected: [metricsOf(names.second, SECOND_CURVES, 'the curves of the training on recent data follow it')],
     },
     {
       offsetSeconds: minutes(107),
@@ -248,7 +257,13 @@ function retire(): Step[] {
  */
 export function creditScoring(base: number): Story {
   const names = namesFrom(base);
-  const steps = [...trainAndDeploy(names), ...watch(names), ...replace(names), ...retire(), ...otherTeams(base)];
+  const steps = [
+    ...trainAndDeploy(names, base),
+    ...watch(names),
+    ...replace(names, base),
+    ...retire(),
+    ...otherTeams(base),
+  ];
   steps.sort((a, b) => a.offsetSeconds - b.offsetSeconds);
   return { name: 'credit-scoring', before: accountBefore(base), steps };
 }
