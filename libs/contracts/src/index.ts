@@ -50,6 +50,7 @@ export type {
 export { SCOPES, evolveIntegration, evolveOrganisation } from './integration';
 export type {
   ApiKey,
+  CheckChange,
   Idempotency,
   Integration,
   IntegrationEvent,

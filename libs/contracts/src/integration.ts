@@ -44,6 +44,13 @@ export interface SettingsChange {
   after: Json;
 }
 
+/** A check of the doctor that answers otherwise than it last did; `before` null: it had never been answered. */
+export interface CheckChange {
+  check: string;
+  before: 'GRANTED' | 'DENIED' | null;
+  after: 'GRANTED' | 'DENIED';
+}
+
 /** The events of `integration-<intId>`, in the ledger's `type` and `data`. */
 export type IntegrationEvent =
   | {
@@ -57,12 +64,15 @@ export type IntegrationEvent =
       };
     }
   | { type: 'IntegrationActivated'; data: Happened & { rows: DoctorRow[] } }
+  /** The doctor found other permissions than before; the integration stays as it is. */
+  | { type: 'IntegrationChecksChanged'; data: Happened & { rows: DoctorRow[]; changes: CheckChange[] } }
   | {
       type: 'IntegrationRefused';
       data: Happened & { reason: { code: RefusalCode; message: string }; rows: DoctorRow[] };
     }
   | { type: 'IntegrationUpdated'; data: Happened & { settings: IntegrationSettings; changes?: SettingsChange[] } }
   | { type: 'IntegrationPaused'; data: Happened }
+  /** PENDING again, until the doctor has spoken. */
   | { type: 'IntegrationResumed'; data: Happened }
   | { type: 'IntegrationRemoved'; data: Happened };
 
@@ -117,6 +127,8 @@ export function evolveIntegration(
         activeSince: at,
         test: { at, rows: event.data.rows, reason: null },
       };
+    case 'IntegrationChecksChanged':
+      return { ...state, revision, test: { at, rows: event.data.rows, reason: state.test?.reason ?? null } };
     case 'IntegrationRefused': {
       const { rows, reason } = event.data;
       return { ...state, revision, status: 'REFUSED', activeSince: null, test: { at, rows, reason } };
@@ -126,7 +138,8 @@ export function evolveIntegration(
     case 'IntegrationPaused':
       return { ...state, revision, status: 'PAUSED', activeSince: null };
     case 'IntegrationResumed':
-      return { ...state, revision, status: 'ACTIVE', activeSince: at };
+      // What its role trusts and allows may have changed meanwhile: it is tested like a new one.
+      return { ...state, revision, status: 'PENDING', activeSince: null };
     case 'IntegrationRemoved':
       return { ...state, revision, status: 'REMOVED', activeSince: null };
     default: {

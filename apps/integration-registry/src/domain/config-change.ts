@@ -30,7 +30,7 @@ export function configChange(
     fact: facts.registryEvent(at.stream, at.revision),
     eventType: 'CONFIG_CHANGE',
     source: 'AUDITAL',
-    severity: SEVERITY[type] ?? 'INFO',
+    severity: severityOf(event),
     timestamp: data.at,
     observedAt: data.at,
     captureMode: 'API',
@@ -45,6 +45,12 @@ export function configChange(
   };
 }
 
+/** A permission that was lost is missing from every event from now on. */
+const severityOf = (event: RegistryEvent): Severity =>
+  event.type === 'IntegrationChecksChanged' && event.data.changes.some(({ after }) => after === 'DENIED')
+    ? 'MEDIUM'
+    : (SEVERITY[event.type] ?? 'INFO');
+
 /** IntegrationRegistered → INTEGRATION_REGISTERED. */
 const changeName = (type: string): string => type.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
 
@@ -58,6 +64,8 @@ function details(event: RegistryEvent): JsonObject {
       return { settings: json(event.data.settings), changes: (event.data.changes ?? []).map(json) };
     case 'IntegrationActivated':
       return { checks: json(event.data.rows.map(({ check, status }) => ({ check, status }))) };
+    case 'IntegrationChecksChanged':
+      return { changes: event.data.changes.map(json) };
     case 'IntegrationRefused':
       return {
         reason: json(event.data.reason),

@@ -1,5 +1,6 @@
 import {
   type Actor,
+  type CheckChange,
   type DoctorRow,
   type Idempotency,
   type Integration,
@@ -113,10 +114,10 @@ export function decideChange(
       return [{ type: 'IntegrationRemoved', data: happened }];
     case 'pause':
       if (integration.status === 'PAUSED') return [];
-      requireStatus(integration, ['ACTIVE'], 'paused');
+      requireStatus(integration, ['ACTIVE', 'PENDING'], 'paused');
       return [{ type: 'IntegrationPaused', data: happened }];
     case 'resume':
-      if (integration.status === 'ACTIVE') return [];
+      if (integration.status === 'ACTIVE' || integration.status === 'PENDING') return [];
       requireStatus(integration, ['PAUSED'], 'resumed');
       return [{ type: 'IntegrationResumed', data: happened }];
   }
@@ -150,21 +151,41 @@ function requireStatus(integration: Integration, allowed: string[], done: string
   );
 }
 
-/** What the doctor's answer makes of an integration: nothing once it has been removed or paused in between. */
+/**
+ * What the doctor's answer makes of an integration: nothing once it has been removed or paused in between. One whose state stays as it is
+ * hears of checks that answer otherwise than before, and of nothing else.
+ */
 export function decideOutcome(state: Integration | null, reply: TestReply, by: Actor): IntegrationEvent[] {
   if (state === null || !['PENDING', 'REFUSED', 'ACTIVE'].includes(state.status)) return [];
-  const { testedAt: at, rows } = reply;
+  const before = state.test?.rows ?? [];
+  const rows = asLastKnown(before, reply.rows);
+  const happened = { at: reply.testedAt, by, rows };
+  const changes = checkChanges(before, rows);
+  const told: IntegrationEvent[] =
+    changes.length > 0 ? [{ type: 'IntegrationChecksChanged', data: { ...happened, changes } }] : [];
   if (reply.outcome === 'ACCEPTED')
-    return state.status === 'ACTIVE' && same(rowStates(rows), rowStates(state.test?.rows ?? []))
-      ? []
-      : [{ type: 'IntegrationActivated', data: { at, by, rows } }];
+    return state.status === 'ACTIVE' ? told : [{ type: 'IntegrationActivated', data: happened }];
   const reason: { code: RefusalCode; message: string } = reply.reason ?? {
     code: 'ROLE_NOT_ASSUMABLE',
     message: 'The test was refused without a reason.',
   };
   const isKnown = state.status === 'REFUSED' && state.test?.reason?.code === reason.code;
-  if (isKnown && same(rowStates(rows), rowStates(state.test?.rows ?? []))) return [];
-  return [{ type: 'IntegrationRefused', data: { at, by, reason, rows } }];
+  return isKnown ? told : [{ type: 'IntegrationRefused', data: { ...happened, reason } }];
 }
 
-const rowStates = (rows: DoctorRow[]): string[] => rows.map(({ check, status }) => `${check} ${status}`);
+const isAnswer = (row: DoctorRow | undefined): row is DoctorRow & { status: 'GRANTED' | 'DENIED' } =>
+  row?.status === 'GRANTED' || row?.status === 'DENIED';
+
+/** A check that was throttled or left out this time says nothing, so what it last said stands. */
+const asLastKnown = (before: DoctorRow[], now: DoctorRow[]): DoctorRow[] =>
+  now.map((row) => {
+    const known = before.find(({ check }) => check === row.check);
+    return !isAnswer(row) && isAnswer(known) ? known : row;
+  });
+
+const checkChanges = (before: DoctorRow[], now: DoctorRow[]): CheckChange[] =>
+  now.filter(isAnswer).flatMap(({ check, status: after }) => {
+    const known = before.find((row) => row.check === check);
+    const was = isAnswer(known) ? known.status : null;
+    return was === after ? [] : [{ check, before: was, after }];
+  });

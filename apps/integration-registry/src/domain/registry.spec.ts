@@ -1,4 +1,5 @@
 import {
+  type DoctorRow,
   evolveIntegration,
   type Integration,
   type IntegrationEvent,
@@ -121,18 +122,30 @@ describe('changing', () => {
     );
   const paused: IntegrationEvent = { type: 'IntegrationPaused', data: { at, by } };
   const removed: IntegrationEvent = { type: 'IntegrationRemoved', data: { at, by } };
+  const resumed: IntegrationEvent = { type: 'IntegrationResumed', data: { at, by } };
+  const refused: IntegrationEvent = {
+    type: 'IntegrationRefused',
+    data: { at, by, rows: [], reason: { code: 'INSECURE_TRUST_POLICY', message: 'open' } },
+  };
 
   it('pauses, resumes, updates and removes; doing it again is harmless', () => {
     expect(change('pause', registered, activated)).toEqual(['IntegrationPaused']);
     expect(change('pause', registered, activated, paused)).toEqual([]);
     expect(change('resume', registered, activated, paused)).toEqual(['IntegrationResumed']);
+    expect(change('resume', registered, activated, paused, resumed)).toEqual([]);
+    expect(change('pause', registered, activated, paused, resumed)).toEqual(['IntegrationPaused']);
     expect(change('update', registered)).toEqual(['IntegrationUpdated']);
     expect(change('remove', registered, activated)).toEqual(['IntegrationRemoved']);
     expect(change('remove', registered, removed)).toEqual([]);
   });
 
+  it('waits for the doctor again once it is resumed', () =>
+    expect(given(registered, activated, paused, resumed)).toMatchObject({ status: 'PENDING', activeSince: null }));
+
   it('refuses what cannot be', () => {
-    expect(() => change('pause', registered)).toThrow(expect.objectContaining({ code: 'INTEGRATION_STATUS' }));
+    expect(() => change('resume', registered, activated, refused)).toThrow(
+      expect.objectContaining({ code: 'INTEGRATION_STATUS' }),
+    );
     expect(() => change('resume', registered, removed)).toThrow(
       expect.objectContaining({ code: 'INTEGRATION_NOT_FOUND' }),
     );
@@ -141,20 +154,76 @@ describe('changing', () => {
 });
 
 describe('the outcome of a test', () => {
-  const reply = (outcome: TestReply['outcome']): TestReply => ({
-    outcome,
-    reason: outcome === 'REFUSED' ? { code: 'INSECURE_TRUST_POLICY', message: 'open' } : null,
-    testedAt: at,
-    rows: [],
+  const row = (check: string, status: DoctorRow['status']): DoctorRow => ({
+    ...{ check, status, detail: '', loss: null, statement: null },
   });
-  const outcome = (what: TestReply['outcome'], ...events: IntegrationEvent[]): string[] =>
-    decideOutcome(given(...events), reply(what), by).map(({ type }) => type);
+  const [tags, models] = ['sagemaker:ListTags', 'sagemaker:DescribeModel'] as const;
+  const reply = (what: TestReply['outcome'], rows: DoctorRow[] = []): TestReply => ({
+    outcome: what,
+    reason: what === 'REFUSED' ? { code: 'INSECURE_TRUST_POLICY', message: 'open' } : null,
+    testedAt: at,
+    rows,
+  });
+  /** The integration after each of these answers, and what the last of them appended. */
+  const after = (state: Integration | null, ...replies: TestReply[]) =>
+    replies.reduce<{ state: Integration | null; events: IntegrationEvent[] }>(
+      (before, one) => {
+        const events = decideOutcome(before.state, one, by);
+        const next = (from: Integration | null, event: IntegrationEvent) =>
+          evolveIntegration(from, event, (from?.revision ?? -1) + 1);
+        return { state: events.reduce(next, before.state), events };
+      },
+      { state, events: [] },
+    );
+  const outcome = (state: Integration | null, ...replies: TestReply[]): string[] =>
+    after(state, ...replies).events.map(({ type }) => type);
 
   it('activates or refuses what waits for it, and leaves alone what does not', () => {
-    expect(outcome('ACCEPTED', registered)).toEqual(['IntegrationActivated']);
-    expect(outcome('REFUSED', registered)).toEqual(['IntegrationRefused']);
-    expect(outcome('ACCEPTED', registered, activated)).toEqual([]);
-    expect(outcome('ACCEPTED', registered, { type: 'IntegrationRemoved', data: { at, by } })).toEqual([]);
+    expect(outcome(given(registered), reply('ACCEPTED'))).toEqual(['IntegrationActivated']);
+    expect(outcome(given(registered), reply('REFUSED'))).toEqual(['IntegrationRefused']);
+    expect(outcome(given(registered, activated), reply('ACCEPTED'))).toEqual([]);
+    const removed: IntegrationEvent = { type: 'IntegrationRemoved', data: { at, by } };
+    expect(outcome(given(registered, removed), reply('ACCEPTED'))).toEqual([]);
+    expect(outcome(given(registered, activated), reply('REFUSED'), reply('ACCEPTED'))).toEqual([
+      'IntegrationActivated',
+    ]);
+  });
+
+  it('tells of a permission that came or went, and is no second activation', () => {
+    const first = reply('ACCEPTED', [row(tags, 'DENIED'), row(models, 'GRANTED')]);
+    const granted = reply('ACCEPTED', [row(tags, 'GRANTED'), row(models, 'GRANTED')]);
+    const { state, events } = after(given(registered), first, granted);
+    expect(events).toMatchObject([
+      { type: 'IntegrationChecksChanged', data: { changes: [{ check: tags, before: 'DENIED', after: 'GRANTED' }] } },
+    ]);
+    expect(state).toMatchObject({ status: 'ACTIVE', activeSince: at, test: { rows: granted.rows } });
+    const told = (event: IntegrationEvent) =>
+      configChange(event, { stream: 'integration-x', revision: 2, integrationId: integrationId() });
+    expect(told(events[0] as IntegrationEvent)).toMatchObject({
+      severity: 'INFO',
+      payload: { change: 'INTEGRATION_CHECKS_CHANGED', changes: [{ check: tags }] },
+    });
+    const [lost] = after(state, first).events;
+    expect(told(lost as IntegrationEvent).severity).toBe('MEDIUM');
+    expect(outcome(state, granted)).toEqual([]);
+  });
+
+  it('takes no answer for no news: what was throttled or left out stands as it was last known', () => {
+    const granted = reply('ACCEPTED', [row(tags, 'GRANTED'), row(models, 'SKIPPED')]);
+    const throttled = reply('ACCEPTED', [row(tags, 'THROTTLED'), row(models, 'THROTTLED')]);
+    expect(outcome(given(registered), granted, throttled)).toEqual([]);
+    expect(outcome(given(registered), granted, throttled, granted)).toEqual([]);
+    const denied = reply('ACCEPTED', [row(tags, 'DENIED'), row(models, 'GRANTED')]);
+    expect(after(given(registered), granted, throttled, denied).events).toMatchObject([
+      {
+        data: {
+          changes: [
+            { check: tags, before: 'GRANTED', after: 'DENIED' },
+            { check: models, before: null, after: 'GRANTED' },
+          ],
+        },
+      },
+    ]);
   });
 });
 

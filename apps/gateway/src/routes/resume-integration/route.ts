@@ -16,7 +16,10 @@ export class ResumeIntegrationRoute {
   @Post(':id/resume')
   @HttpCode(200)
   @Needs('integrations:write')
-  @ApiOperation({ summary: 'Resume a paused integration', description: 'Polling goes on where it stopped.' })
+  @ApiOperation({
+    summary: 'Resume a paused integration',
+    description: 'PENDING until its role has been tested again; then polling goes on where it stopped.',
+  })
   @ApiOkResponse({ type: IntegrationAnswer })
   async handle(@Caller() caller: Identity, @Param('id') id: string): Promise<IntegrationView> {
     await this.integrations.find(caller.organisation.organisationId, id);
