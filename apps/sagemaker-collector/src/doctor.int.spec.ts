@@ -297,6 +297,32 @@ describe('where it leads', () => {
     expect(notGranted(await test(request))).toEqual([]);
   });
 
+  describe('to a name that no resolver knows', () => {
+    const nowhere = { ...request, region: 'eu-west-9' };
+    beforeEach(() => (process.env['AWS_ENDPOINT_URL_STS'] = 'http://sts.eu-west-9.invalid'));
+    afterEach(() => delete process.env['AWS_ENDPOINT_URL_STS']);
+
+    it('is refused as a region that AWS does not have, if other names of AWS are found', async () => {
+      const asked: string[] = [];
+      const reply = await testIntegration(
+        () => new Date(),
+        (name) => Promise.resolve(asked.push(name)),
+      )(nowhere);
+      expect(reply).toMatchObject({ outcome: 'REFUSED', reason: { code: 'REGION_UNKNOWN' } });
+      expect(rowOf(reply, 'region')).toMatchObject({ status: 'DENIED', detail: expect.stringContaining('eu-west-9') });
+      expect(rowOf(reply, 'sagemaker:ListEndpoints').status).toBe('SKIPPED');
+      expect(asked).toEqual(['sts.us-east-1.amazonaws.com']);
+    });
+
+    it('is tried again, if no name is found at all: then the network is away', async () => {
+      const offline = testIntegration(
+        () => new Date(),
+        () => Promise.reject(new Error('ENOTFOUND')),
+      );
+      await expect(offline(nowhere)).rejects.toMatchObject({ name: 'Unavailable' });
+    });
+  });
+
   it.each([
     [600_000, 'behind'],
     [-600_000, 'ahead of'],

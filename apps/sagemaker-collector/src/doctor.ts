@@ -8,8 +8,10 @@ import {
   type TestRequest,
   type TrustPolicy,
   trustPolicyOf,
+  Unavailable,
 } from '@audital/contracts';
 import { PermissionProbes } from './adapters/permission-probes';
+import { type Lookup, lookupBySystem, unknownHostOf } from './adapters/region-names';
 import { placeOf, probeReport, type ReportAnswers } from './adapters/report-probes';
 import { RoleUnderTest, type SessionCredentials } from './adapters/role-under-test';
 import {
@@ -39,11 +41,13 @@ type Findings = { rows: DoctorRow[]; refused: RefusalCode | null };
  * It writes nothing anywhere. Throws Unavailable when AWS cannot be asked at all.
  */
 export const testIntegration =
-  (now: () => Date) =>
+  (now: () => Date, lookup: Lookup = lookupBySystem) =>
   async (request: TestRequest): Promise<TestReply> => {
     const role = new RoleUnderTest(request, now);
     try {
-      const { rows, refused } = await examine(role, request, now);
+      const { rows, refused } = await examine(role, request, now).catch((error: unknown) =>
+        unlessUnknownRegion(error, request, lookup),
+      );
       const reason = refused === null ? null : { code: refused, message: REASONS[refused] };
       return { outcome: refused === null ? 'ACCEPTED' : 'REFUSED', reason, testedAt: now().toISOString(), rows };
     } finally {
@@ -74,6 +78,18 @@ async function examine(role: RoleUnderTest, request: TestRequest, now: () => Dat
   }
   rows.push(granted('account', `GetCallerIdentity says ${account}.`));
   return permissionTest(trust.credentials, { request, rows, now });
+}
+
+/** A region that AWS does not have will never answer; whatever else is away may come back, and stays Unavailable. */
+async function unlessUnknownRegion(error: unknown, request: TestRequest, lookup: Lookup): Promise<Findings> {
+  const partition = request.roleArn.split(':')[1] ?? 'aws';
+  const host = error instanceof Unavailable ? await unknownHostOf(error.cause, partition, lookup) : null;
+  if (host === null) throw error;
+  const detail = `There is no ${host}, while other names of AWS are found: AWS has no region ${request.region}.`;
+  return {
+    rows: withSkipped([denied('region', detail)], 'Not asked: the region is unknown.'),
+    refused: 'REGION_UNKNOWN',
+  };
 }
 
 /** Our own credentials do not work here, so nothing can be said of the role. */

@@ -83,7 +83,8 @@ export interface DoctorRow {
   trustPolicy?: TrustPolicy | null;
 }
 
-export type RefusalCode = 'ROLE_NOT_ASSUMABLE' | 'INSECURE_TRUST_POLICY' | 'WRONG_ACCOUNT' | 'REGION_DISABLED';
+export type RefusalCode =
+  'ROLE_NOT_ASSUMABLE' | 'INSECURE_TRUST_POLICY' | 'WRONG_ACCOUNT' | 'REGION_DISABLED' | 'REGION_UNKNOWN';
 
 export interface TestReply {
   outcome: 'ACCEPTED' | 'REFUSED';

@@ -109,4 +109,6 @@ export const REASONS: Record<RefusalCode, string> = {
   WRONG_ACCOUNT: 'The role leads to another account than awsAccountId.',
   REGION_DISABLED:
     'The region is not enabled. Enable it (AWS console, Account, AWS Regions) in the account that the row names, or register another region.',
+  REGION_UNKNOWN:
+    'AWS has no region of this name. The region of an integration never changes: remove this one, and register the account again with the right region.',
 };
