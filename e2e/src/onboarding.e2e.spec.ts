@@ -50,7 +50,7 @@ const trusting = (policy: object): Promise<void> => account({ type: 'setTrustPol
 const permitting = (policy: object): Promise<void> => account({ type: 'setPermissionPolicy', role: ROLE, policy });
 
 const setup = async (query: string): Promise<Setup> =>
-  (await system.call<Setup>('GET', `${PATH}/setup?principalArn=${OPERATOR}&reportBucket=${BUCKET}&${query}`)).body;
+  (await system.call<Setup>('GET', `${PATH}/setup?reportBucket=${BUCKET}&${query}`)).body;
 const only = async (): Promise<Integration> =>
   (await system.call<{ data: Integration[] }>('GET', PATH)).body.data[0] as Integration;
 const tested = async (): Promise<Integration> =>
@@ -277,4 +277,71 @@ it('keys: shown once, scoped, revoked at once, a test key acts on the sandbox; t
   expect((await system.call('DELETE', '/v1/keys/key_nobody')).status).toBe(404);
   await chained('API_KEY_CREATED', { keyId: reader.body.id });
   await chained('API_KEY_REVOKED', { keyId: reader.body.id });
+});
+
+describe('the doctor speaks again', () => {
+  const openToAll = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: OPERATOR }, Action: 'sts:AssumeRole' }],
+  };
+  const becomes = (id: string, status: string): Promise<Integration> =>
+    eventually(
+      async () => {
+        const { body } = await system.call<Integration>('GET', `${PATH}/${id}`);
+        return body.status === status ? body : null;
+      },
+      { deadlineMs: 60_000, what: `${id} to be ${status}` },
+    );
+  const count = async (change: string, integrationId: string): Promise<number> =>
+    (await changes()).filter((one) => one['change'] === change && one['integrationId'] === integrationId).length;
+
+  it('tells of a permission that went and came back, and activates nothing twice', async () => {
+    const { id } = await only();
+    const activations = await count('INTEGRATION_ACTIVATED', id);
+    const deny = (denyActions: string[]) =>
+      fetch(`${system.run.simulator}/_admin/faults`, { method: 'POST', body: JSON.stringify({ denyActions }) });
+    await deny(['sagemaker:DescribeModel']);
+    expect((await tested()).status).toBe('ACTIVE');
+    const check = 'sagemaker:DescribeModel';
+    await chained('INTEGRATION_CHECKS_CHANGED', { changes: [{ after: 'DENIED', before: 'GRANTED', check }] });
+    await deny([]);
+    await tested();
+    await chained('INTEGRATION_CHECKS_CHANGED', { changes: [{ after: 'GRANTED', before: 'DENIED', check }] });
+    expect(await count('INTEGRATION_ACTIVATED', id)).toBe(activations);
+  }, 90_000);
+
+  it('when an integration is resumed: one whose role has been opened meanwhile is refused', async () => {
+    const { id } = await only();
+    const { trustPolicy } = await setup('');
+    await system.call('POST', `${PATH}/${id}/pause`);
+    await trusting(openToAll);
+    expect((await system.call<Integration>('POST', `${PATH}/${id}/resume`)).body.status).toBe('PENDING');
+    expect((await becomes(id, 'REFUSED')).test?.reason?.code).toBe('INSECURE_TRUST_POLICY');
+    await trusting(trustPolicy);
+    expect((await tested()).status).toBe('ACTIVE');
+    await system.call('POST', `${PATH}/${id}/pause`);
+    await system.call('POST', `${PATH}/${id}/resume`);
+    await becomes(id, 'ACTIVE');
+  }, 120_000);
+
+  it('when the registry died before it could ask: what was PENDING is tested at its next start', async () => {
+    const { externalId } = await only();
+    process.kill(system.run.pids['sagemaker-collector'] as number, 'SIGSTOP');
+    const { body: made } = await system.call<Integration>('POST', PATH, {
+      body: {
+        ...{ awsAccountId: '123456789012', region: 'us-west-2', externalId },
+        ...{ roleArn: `arn:aws:iam::123456789012:role/${ROLE}`, filters: { namePrefix: 'pending' } },
+      },
+    });
+    const before = system.run.pids['integration-registry'];
+    await system.kill('integration-registry');
+    await eventually(() => ![undefined, before].includes(system.run.pids['integration-registry']), {
+      deadlineMs: 30_000,
+      what: 'The next start of the registry',
+    });
+    expect((await system.call<Integration>('GET', `${PATH}/${made.id}`)).body.status).toBe('PENDING');
+    process.kill(system.run.pids['sagemaker-collector'] as number, 'SIGCONT');
+    await becomes(made.id, 'ACTIVE');
+    await system.call('DELETE', `${PATH}/${made.id}`);
+  }, 120_000);
 });

@@ -26,7 +26,8 @@ export interface Plan {
   env: Record<string, string | undefined>;
 }
 
-/** The keys that the simulated account knows the operator by. */
+/** Whom the simulated account knows the operator as, and by which keys. */
+const SIMULATED_PRINCIPAL = 'arn:aws:iam::891377069453:user/audital';
 const SIMULATED_OPERATOR = {
   AWS_ACCESS_KEY_ID: 'AKIASIMULATEDOPERATR',
   AWS_SECRET_ACCESS_KEY: 'simulated-secret-access-key',
@@ -100,6 +101,7 @@ function ownEnv(name: (typeof SERVICES)[number], plan: Plan): Record<string, str
         KEY_PEPPER_FILE: secrets.pepperFile,
         INDEX_DIR: join(folder.index, name),
         PINS_DIR: folder.pins,
+        ...principal(plan),
       };
     case 'chain-verifier':
       return { INDEX_DIR: join(folder.index, name), PINS_DIR: folder.pins };
@@ -110,6 +112,12 @@ function ownEnv(name: (typeof SERVICES)[number], plan: Plan): Record<string, str
     case 'poller-scheduler':
       return {};
   }
+}
+
+/** Whom a role has to trust: `GET …/setup` fills it in. With real AWS only the operator knows; without it there is a placeholder. */
+function principal({ simulated, env }: Plan): Record<string, string> {
+  const arn = simulated ? SIMULATED_PRINCIPAL : env['COLLECTOR_PRINCIPAL_ARN'];
+  return arn ? { COLLECTOR_PRINCIPAL_ARN: arn } : {};
 }
 
 function simulatedAws(plan: Plan): Record<string, string> {
