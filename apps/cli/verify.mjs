@@ -52,8 +52,12 @@ function readVkey(vkey) {
   if (sha256(`${name}\n`, bytes).toString('hex', 0, 4) !== id)
     throw new Error(`${vkey}: the key id does not fit the key.`);
   const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes.subarray(1)]);
-  return { name, id, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
+  // `until`: the position of the KEY_RETIRED that ended it.
+  return { vkey, name, id, until: null, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
 }
+
+/** Whether a key vouches for what covers `size` positions. */
+const vouchesAt = (size, { until }) => until === null || size <= until;
 
 /** The signed text of a note and the keys of ours that signed it. An error when none did, or one of ours did not fit. */
 function readNote(note, keys) {
@@ -317,7 +321,7 @@ class Chain {
     if (textOf(sha256('audital/payload/v1\n', payload.salt, payload.content)) !== record.payloadHash)
       this.find('INVALID', at, 'The payload is not the one that the record commits to.');
     else if (isRedaction) this.redaction(record, payload.content);
-    else if (isKeyChange) this.handover(record.origin, payload.content);
+    else if (isKeyChange) this.keyChange(record, payload.content);
   }
 
   redaction({ chainPosition, id }, content) {
@@ -327,15 +331,17 @@ class Chain {
     for (const one of positions) if (Number.isSafeInteger(one) && one < chainPosition) this.redactions.set(one, id);
   }
 
-  /** A new key is trusted when one that is trusted already signed for it. */
-  handover(origin, content) {
+  /** A new key is trusted when one that is trusted already signed for it; one that is retired vouches for nothing that covers that. */
+  keyChange({ origin, chainPosition }, content) {
     const { kind, vkey, endorsement } = parsed(content.toString()) ?? {};
-    if (kind !== 'KEY_ADDED' || typeof vkey !== 'string' || typeof endorsement !== 'string') return;
+    const known = this.keys.find((one) => one.vkey === vkey);
+    if (kind === 'KEY_RETIRED' && known) known.until ??= chainPosition;
+    if (kind !== 'KEY_ADDED' || known || typeof vkey !== 'string' || typeof endorsement !== 'string') return;
     try {
       const { text, signers } = readNote(endorsement, this.keys);
       const key = readVkey(vkey);
       const isRight = text === `audital.key-handover/v1\n${origin}\n${vkey}\n` && key.name === origin;
-      if (isRight && signers.some(({ name }) => name === origin)) this.keys.push(key);
+      if (isRight && signers.some((one) => one.name === origin && vouchesAt(chainPosition, one))) this.keys.push(key);
     } catch {
       // Not an endorsement by a trusted key: it hands over nothing.
     }
@@ -424,10 +430,10 @@ function checkTrailer(trailer, chain) {
     if (vkeys.length === 0 || vkeys.map(readVkey).some(({ name }) => name !== origin))
       return wrong('The keys of the trailer are not of this log.');
     const { signers } = readNote(trailer.checkpoint, chain.keys);
-    const own = signers.find(({ name }) => name === origin);
+    const own = signers.find((one) => one.name === origin && vouchesAt(said.size, one));
     return own
       ? { problem: null, checkpoint: { ...said, keyId: own.id } }
-      : wrong('The checkpoint is not signed by a key of this log.');
+      : wrong('The checkpoint is not signed by a key of this log that the chain has not retired.');
   } catch (error) {
     return wrong(`The checkpoint does not verify: ${error.message}.`);
   }

@@ -180,11 +180,38 @@ describe('a verifier', () => {
     chain.seal({ ...change, payload: handover(first, second) as never });
     await chain.write(under.ledger, { note: chain.note(second) });
     expect(await look()).toEqual([]);
-    expect(memory.get(ORG)?.vkeys).toEqual([first.vkey(origin), second.vkey(origin)]);
+    const both = [first, second].map((key) => ({ vkey: key.vkey(origin), retiredAt: null }));
+    expect(memory.get(ORG)?.keys).toEqual(both);
     chain.seal({ ...change, payload: handover(stranger, stranger) as never });
     await chain.write(under.ledger, { note: chain.note(stranger) });
     expect(await look()).toEqual(['INVALID 21']);
-    expect(memory.get(ORG)).toMatchObject({ size: 21, vkeys: [first.vkey(origin), second.vkey(origin)] });
+    expect(memory.get(ORG)).toMatchObject({ size: 21, keys: both });
+  });
+
+  it('believes no key that the chain retired, across a restart too, and an unsigned retirement retires nothing', async () => {
+    const [first, second] = [new Key('log'), new Key('second')];
+    const chain = SealedChain.of(ORG, first, 20);
+    const vkey = second.vkey(chain.origin);
+    const endorsement = first.note(chain.origin, `audital.key-handover/v1\n${chain.origin}\n${vkey}\n`);
+    const change = { eventType: 'CONFIG_CHANGE', source: 'AUDITAL', tags: ['KEY_CHANGE'] };
+    chain.seal({ ...change, payload: { kind: 'KEY_ADDED', vkey, endorsement } });
+    await chain.write(under.ledger, { note: chain.note(second) });
+    chain.seal({ ...change, payload: { kind: 'KEY_RETIRED', vkey: first.vkey(chain.origin) } });
+    await chain.write(under.ledger, { unsigned: true });
+    // Nothing but the writer's next note covers it; until then the first key is what it was.
+    expect(await pass()).toEqual([]);
+    expect(memory.get(ORG)?.keys.map(({ retiredAt }) => retiredAt)).toEqual([null, null]);
+    await chain.write(under.ledger, { note: chain.note(second) });
+    expect(await look()).toEqual([]);
+    close();
+    open();
+    expect(memory.get(ORG)?.keys.map(({ retiredAt }) => retiredAt)).toEqual([21, null]);
+    chain.seal();
+    await chain.write(under.ledger, { note: chain.note(first) });
+    expect(await look()).toEqual(['INVALID 22']);
+    await chain.write(under.ledger, { note: chain.note(second) });
+    now = new Date(now.getTime() + 1000);
+    expect(await pass()).toEqual([]);
   });
 
   it('names the first of many rewritten records by what it remembers, and still finds them when that is lost', async () => {

@@ -21,30 +21,35 @@ export class Checkpointer {
     private readonly organisationId: OrganisationId,
     private readonly origin: string,
     private readonly ports: Pick<WriterPorts, 'ledger' | 'checkpoints'>,
-    private readonly o: { now: () => Date; published: (checkpoint: KeptCheckpoint) => void },
+    private readonly o: {
+      /** Those that sign the tree of a size. */
+      keysAt: (size: number) => readonly SigningKey[];
+      now: () => Date;
+      published: (checkpoint: KeptCheckpoint) => void;
+    },
   ) {}
 
   /** Signed is only what the ledger has acknowledged: `state` follows the appends. Throws Conflict when somebody else signed. */
-  async sign({ tree }: ChainState, keys: readonly SigningKey[]): Promise<void> {
+  async sign({ tree }: ChainState): Promise<void> {
     if (tree.size === 0) return;
     if (this.kept?.size !== tree.size) {
       const text = checkpointText({ origin: this.origin, size: tree.size, root: treeRoot(sha256, tree) });
-      const signers = keys.map(({ signer }) => signer);
+      const signers = this.o.keysAt(tree.size).map(({ signer }) => signer);
       const next = { size: tree.size, root: treeRoot(sha256, tree), note: signNote(sha256, text, signers) };
       // Dying before the swap, nobody has seen the note; dying after it, the store holds it whole, and the next load publishes it.
       if (!(await this.ports.checkpoints.swap(this.origin, this.kept, next)))
         throw new Conflict(`checkpoint of ${this.origin}`, this.kept?.size ?? 0, tree.size);
       this.kept = next;
     }
-    await this.publish(keys);
+    await this.publish();
   }
 
   /** The stream lacks the newest note after a crash between swap and append; the same append mends that and is the normal way too. */
-  async publish(keys: readonly SigningKey[]): Promise<void> {
+  async publish(): Promise<void> {
     if (!this.kept) return;
     openCheckpoint(
       this.kept.note,
-      keys.map(({ vkey }) => parseVkey(sha256, vkey)),
+      this.o.keysAt(this.kept.size).map(({ vkey }) => parseVkey(sha256, vkey)),
       verifyEd25519,
     );
     const stream = ledgerStreams.checkpoint(this.organisationId);

@@ -13,7 +13,7 @@ import {
 } from '@audital/contracts';
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
 import { salts } from './adapters/salts';
-import { type OrganisationKeys, sha256, type SigningKey } from './adapters/keys';
+import { type OrganisationKeys, sha256 } from './adapters/keys';
 import { storeBatch } from './chain-store';
 import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
@@ -27,6 +27,7 @@ import type { WriterOutlets, WriterSettings } from './outlets';
 import { readopt, readoption } from './readopt';
 import { replay } from './replay';
 import { sealInTurns } from './seal-in-turns';
+import { SigningKeys } from './signing-keys';
 
 type SealResult = { reply: AppendReply | null };
 interface Waiting {
@@ -45,6 +46,7 @@ export class OrganisationWriter {
   private readonly queue: Waiting[] = [];
   private readonly turns = new InTurn<ChainState>();
   private readonly identity: Identity;
+  readonly signing: SigningKeys;
   private readonly newSalt = salts();
   private state: ChainState | null = null;
   private readonly checkpointer: Checkpointer;
@@ -61,7 +63,9 @@ export class OrganisationWriter {
     private readonly o: { outlets: WriterOutlets; settings: WriterSettings },
   ) {
     this.identity = new Identity(keys.idSecret);
+    this.signing = new SigningKeys(keys, (fact) => ports.index.find(organisationId, this.identity.of(fact)));
     this.checkpointer = new Checkpointer(organisationId, keys.origin, ports, {
+      keysAt: (size) => this.signing.at(size),
       now: o.settings.now,
       published: (checkpoint) => o.outlets.checkpointPublished(organisationId, checkpoint),
     });
@@ -82,12 +86,8 @@ export class OrganisationWriter {
 
   /** Ends LOST_MEMORY, and seals who decided it (readopt.ts). The same request again seals what a crash left out. Throws Rejected. */
   async readopt(request: ReadoptRequest): Promise<ReadoptReply> {
-    const vkeys = this.signingKeys().map(({ vkey }) => vkey);
-    const { newest, kept } = await readopt(this.ports, request, {
-      origin: this.keys.origin,
-      vkeys,
-      stopped: this.stopped,
-    });
+    const { keys, identity, stopped } = this;
+    const { newest, kept } = await readopt(this.ports, request, { keys, identity, stopped });
     if (this.stopped) {
       this.stopped = null;
       this.o.outlets.onResumed(this.organisationId);
@@ -184,7 +184,7 @@ export class OrganisationWriter {
     const { state, kept } = await loadChain(this.ports, this.organisationId, this.keys);
     this.checkpointer.kept = kept;
     this.state = state;
-    await this.checkpointer.publish(this.signingKeys());
+    await this.checkpointer.publish();
     return state;
   }
 
@@ -319,11 +319,7 @@ export class OrganisationWriter {
   private async checkpoint(): Promise<void> {
     this.checkpointDue = false;
     const state = this.state as ChainState;
-    await this.checkpointer.sign(state, this.signingKeys());
+    await this.checkpointer.sign(state);
     if (state.tree.size > 0) this.ports.index.setStamp(this.organisationId, state);
-  }
-
-  private signingKeys(): SigningKey[] {
-    return [this.keys.key(1)];
   }
 }

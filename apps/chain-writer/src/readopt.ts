@@ -4,12 +4,16 @@ import {
   type Finding,
   fromUtf8,
   InvalidNote,
+  isKeyChange,
   openCheckpoint,
   parseVkey,
+  unsignedCheckpoint,
 } from '@audital/chain/check';
 import {
   decodeJson,
+  type EventId,
   facts,
+  identityOf,
   ledgerStreams,
   type Observation,
   type OrganisationId,
@@ -21,8 +25,10 @@ import {
 } from '@audital/contracts';
 import { type Ledger, readAll } from '@audital/ledger';
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
-import { sha256, verifyEd25519 } from './adapters/keys';
+import { type OrganisationKeys, sha256, type SigningKey, verifyEd25519 } from './adapters/keys';
+import type { Identity } from './domain/identity';
 import { ChainStopped, type WriterPorts } from './load-chain';
+import { SigningKeys } from './signing-keys';
 import { readPayload } from './stored-event';
 import { Turns } from './turns';
 
@@ -39,16 +45,23 @@ interface Signed extends KeptCheckpoint {
 async function readoptable(
   ledger: Ledger,
   organisationId: OrganisationId,
-  o: { vkeys: readonly string[]; knownCheckpoint: string | null },
+  o: { keys: OrganisationKeys; identity: Identity; knownCheckpoint: string | null },
 ): Promise<Signed> {
-  const published: Signed[] = [];
+  const notes: { note: string; what: string }[] = [];
   for await (const { data, revision } of readAll(ledger, ledgerStreams.checkpoint(organisationId)))
-    published.push(signed(fromUtf8(data), o.vkeys, `The published checkpoint ${revision}`));
-  const known = o.knownCheckpoint === null ? [] : [signed(o.knownCheckpoint, o.vkeys, 'The checkpoint kept elsewhere')];
-  const newest = published.toSorted((a, b) => a.size - b.size).at(-1);
-  if (!newest) throw new Rejected('NOTHING_TO_READOPT', 'The ledger holds no signed checkpoint of this organisation.');
-  const roots = await verifiedRoots(ledger, organisationId, new Set([...published, ...known].map(({ size }) => size)));
-  for (const { size, root } of [...known, ...published]) {
+    notes.push({ note: fromUtf8(data), what: `The published checkpoint ${revision}` });
+  if (notes.length === 0)
+    throw new Rejected('NOTHING_TO_READOPT', 'The ledger holds no signed checkpoint of this organisation.');
+  const elsewhere = { note: o.knownCheckpoint ?? '', what: 'The checkpoint kept elsewhere' };
+  const all = o.knownCheckpoint === null ? notes : [elsewhere, ...notes];
+  const sizes = new Set(all.map(({ note }) => unsignedCheckpoint(note)?.size ?? 0));
+  const { roots, keyChanges } = await verified(ledger, organisationId, sizes);
+  // Not by the index, which may be behind or lost with the store: which keys signed, the walked chain says.
+  const signing = new SigningKeys(o.keys, (fact) => keyChanges.get(o.identity.of(fact)) ?? null);
+  const opened = all.map(({ note, what }) => signed(note, (size) => signing.at(size), what));
+  const published = opened.slice(all.length - notes.length);
+  const newest = published.toSorted((a, b) => a.size - b.size).at(-1) as Signed;
+  for (const { size, root } of opened) {
     const own = roots.get(size);
     if (!own)
       throw new Rejected(
@@ -61,9 +74,9 @@ async function readoptable(
   return newest;
 }
 
-function signed(note: string, vkeys: readonly string[], what: string): Signed {
+function signed(note: string, keysAt: (size: number) => SigningKey[], what: string): Signed {
   try {
-    const keys = vkeys.map((vkey) => parseVkey(sha256, vkey));
+    const keys = keysAt(unsignedCheckpoint(note)?.size ?? 0).map(({ vkey }) => parseVkey(sha256, vkey));
     const { size, root, keys: by } = openCheckpoint(note, keys, verifyEd25519);
     return { size, root, note, keyId: (by[0] as (typeof by)[number]).keyId };
   } catch (error) {
@@ -72,25 +85,27 @@ function signed(note: string, vkeys: readonly string[], what: string): Signed {
   }
 }
 
-/** Walks the whole chain, payloads included, and answers the roots at these sizes. */
-async function verifiedRoots(
+/** Walks the whole chain, payloads included: the roots at these sizes, and where the events stand that change keys, by their identity. */
+async function verified(
   ledger: Ledger,
   organisationId: OrganisationId,
   sizes: Set<number>,
-): Promise<Map<number, Uint8Array>> {
+): Promise<{ roots: Map<number, Uint8Array>; keyChanges: Map<string, number> }> {
   const walk = new ChainWalk(sha256);
   const roots = new Map<number, Uint8Array>();
+  const keyChanges = new Map<string, number>();
   const turns = new Turns();
   for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
     const data = await readPayload(ledger, organisationId, decodeJson<RecordMetadata>(stored.metadata));
     const payload = data && { salt: data.subarray(0, SALT_BYTES), bytes: data.subarray(SALT_BYTES) };
-    walk.add({ chainPosition: stored.revision, record: stored.data, payload });
+    const record = walk.add({ chainPosition: stored.revision, record: stored.data, payload });
+    if (record && isKeyChange(record)) keyChanges.set(identityOf(record.id as EventId), stored.revision);
     if (sizes.has(walk.size)) roots.set(walk.size, walk.root());
     if (turns.isOver) await turns.pass();
   }
   const wrong = walk.finish().find(({ kind }: Finding) => kind !== 'REDACTED');
   if (wrong) throw new Rejected('CHAIN_NOT_VERIFIED', `${wrong.kind} at position ${wrong.position}: ${wrong.message}`);
-  return roots;
+  return { roots, keyChanges };
 }
 
 /**
@@ -100,16 +115,16 @@ async function verifiedRoots(
 export async function readopt(
   ports: Pick<WriterPorts, 'ledger' | 'checkpoints'>,
   request: ReadoptRequest,
-  o: { origin: string; vkeys: readonly string[]; stopped: Error | null },
+  o: { keys: OrganisationKeys; identity: Identity; stopped: Error | null },
 ): Promise<{ newest: Signed; kept: KeptCheckpoint }> {
   checkRequest(request);
   const isLost = o.stopped instanceof ChainStopped && o.stopped.reason === 'LOST_MEMORY';
   if (o.stopped && !isLost)
     throw new Rejected('NOT_LOST_MEMORY', `Only LOST_MEMORY ends this way. ${o.stopped.message}`);
   const { organisationId, knownCheckpoint } = request;
-  const newest = await readoptable(ports.ledger, organisationId, { vkeys: o.vkeys, knownCheckpoint });
-  const kept = await ports.checkpoints.read(o.origin);
-  if (kept === null && !(await ports.checkpoints.swap(o.origin, null, newest)))
+  const newest = await readoptable(ports.ledger, organisationId, { ...o, knownCheckpoint });
+  const kept = await ports.checkpoints.read(o.keys.origin);
+  if (kept === null && !(await ports.checkpoints.swap(o.keys.origin, null, newest)))
     throw new Unavailable('checkpoint-store', 'Somebody else wrote the checkpoint store at the same time.');
   return { newest, kept: kept ?? newest };
 }

@@ -53,7 +53,14 @@ afterEach(async () => {
 
 const relay = (now: () => Date = () => new Date()): Relay => {
   const { ledger } = process;
-  const one = new Relay(ORGANISATION, { ledger, bus, log: silent, keyId: 'k', auditRetentionMs: 30 * DAY_MS, now });
+  const one = new Relay(ORGANISATION, {
+    ledger,
+    bus,
+    log: silent,
+    keyIdOf: () => 'k',
+    auditRetentionMs: 30 * DAY_MS,
+    now,
+  });
   relays.push(one);
   return one;
 };

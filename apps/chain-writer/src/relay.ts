@@ -22,7 +22,8 @@ export interface RelayOptions {
   ledger: Ledger;
   bus: Bus;
   log: Logger;
-  keyId: string;
+  /** By which key a checkpoint is told to be verified. */
+  keyIdOf: (checkpoint: KeptCheckpoint) => string;
   /** How long AUDIT keeps a message. */
   auditRetentionMs: number;
   now: () => Date;
@@ -138,7 +139,7 @@ export class Relay {
     return toAuditEvent(this.organisationId, read, {
       checkpointSize: checkpoint.size,
       checkedAt: this.o.now().toISOString(),
-      keyId: this.o.keyId,
+      keyId: this.o.keyIdOf(checkpoint),
       reason,
     });
   }

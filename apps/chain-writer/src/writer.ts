@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toHex } from '@audital/chain/check';
-import { parseVkey } from '@audital/chain/write';
 import {
   type AppendReply,
   type AppendRequest,
@@ -14,6 +12,8 @@ import {
   type RedactReply,
   type RedactRequest,
   Rejected,
+  type RotateKeyReply,
+  type RotateKeyRequest,
   type SealRequest,
   subjects,
 } from '@audital/contracts';
@@ -22,7 +22,9 @@ import type { Health, Logger } from '@audital/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { BrokerCopies } from './adapters/broker-copies';
 import { organisationKeys, sha256 } from './adapters/keys';
+import { operatorOnlyProblem } from './domain/draft';
 import { Identity } from './domain/identity';
+import { KeyRotation } from './key-rotation';
 import { ChainStopped, type WriterPorts } from './load-chain';
 import { OrganisationWriter } from './organisation-writer';
 import type { WriterOutlets } from './outlets';
@@ -51,6 +53,7 @@ interface Chain {
   relay: Relay;
   redactor: Redactor;
   retention: Retention;
+  rotation: KeyRotation;
 }
 
 /** All chains of one partition. Organisations are loaded when they are first written to, and at the start to finish what a crash left. */
@@ -101,15 +104,19 @@ export class Writer {
     this.check(request);
     if (!Array.isArray(request.observations))
       throw new Rejected('SEAL_REQUEST_INVALID', 'A SealRequest has a list of observations.');
-    // It would erase what it names: no service may say so, only the operator by `redact`.
-    if (request.observations.some((one) => one?.eventType === 'PAYLOAD_REDACTED'))
-      throw new Rejected('SEAL_REQUEST_INVALID', 'PAYLOAD_REDACTED is not sealed for a service.');
+    const problem = operatorOnlyProblem(request.observations);
+    if (problem !== null) throw new Rejected('SEAL_REQUEST_INVALID', problem);
     await this.chain(request.organisationId).writer.seal(request);
   }
 
   redact(request: RedactRequest): Promise<RedactReply> {
     this.check(request);
     return this.chain(request.organisationId).redactor.redact(request);
+  }
+
+  rotateKey(request: RotateKeyRequest): Promise<RotateKeyReply> {
+    this.check(request);
+    return this.chain(request.organisationId).rotation.rotate(request);
   }
 
   append(request: AppendRequest): Promise<AppendReply> {
@@ -164,16 +171,18 @@ export class Writer {
     if (open) return open;
     const { ledger, bus, log, now, checkpointDelayMs, auditRetentionMs } = this.o;
     const keys = organisationKeys(this.o.masterSecret, id, this.o.logOrigin);
-    const keyId = toHex(parseVkey(sha256, keys.key(1).vkey).keyId);
-    const relay = new Relay(id, { ledger, bus, log, keyId, auditRetentionMs, now });
     const settings = { checkpointDelayMs, now };
     const writer = new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings });
+    const keyIdOf = ({ size }: { size: number }): string => writer.signing.keyIdAt(size);
+    const relay = new Relay(id, { ledger, bus, log, keyIdOf, auditRetentionMs, now });
+    const rotation = new KeyRotation(id, writer, now);
     const redactor = new Redactor(id, {
       ...{ ledger, now, writer, index: this.o.index, identity: new Identity(keys.idSecret) },
       copies: new BrokerCopies(id, bus, auditRetentionMs, now),
       onTrouble: (reason) => log.warn({ organisationId: id, reason }, 'a redaction is finished later'),
     });
-    const chain = { relay, writer, redactor, retention: new Retention(id, { ledger, redactor, now }) };
+    const retention = new Retention(id, { ledger, redactor, now });
+    const chain = { relay, writer, redactor, retention, rotation };
     this.chains.set(id, chain);
     return chain;
   }

@@ -27,6 +27,9 @@ export const facts = {
     `gap | ${integrationId} | ${lastGoodPollAt} | ${state}`,
   registryEvent: (stream: string, revision: number): string => `registry | ${stream}@${revision}`,
   payloadRedacted: (requestId: string): string => `redacted | ${requestId}`,
+  /** Signing keys count by epochs from 1; the first is named in LOG_CREATED. */
+  keyAdded: (epoch: number): string => `key | ${epoch} | ADDED`,
+  keyRetired: (epoch: number): string => `key | ${epoch} | RETIRED`,
   readopted: (requestId: string): string => `readopted | ${requestId}`,
   api: (idempotencyKey: string): string => `api | ${idempotencyKey}`,
   /** Not an event's fact: what a modelId is the HMAC of. */

@@ -78,6 +78,7 @@ export type {
 } from './registry-requests';
 export type { ChangeHold, LegalHold, PayloadPolicy, PolicyEvent, SetRetention, ShowPolicy } from './payload-policy';
 export { isPolicyEvent } from './payload-policy';
+export type { KeyChangePayload, LiveKey, RotateKeyReply, RotateKeyRequest } from './key-rotation';
 export { LEGAL_BASES, RETENTION, RETENTION_BASIS } from './redaction';
 export type { LegalBasis, PendingErasure, RedactionPayload, RedactReply, RedactRequest } from './redaction';
 export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';

@@ -44,7 +44,7 @@ export const OPERATOR_REGISTRY_VERBS = [
   'lift-hold',
   'show-policy',
 ] as const;
-export const OPERATOR_CHAIN_VERBS = ['redact', 'readopt'] as const;
+export const OPERATOR_CHAIN_VERBS = ['redact', 'readopt', 'rotate-key'] as const;
 
 export type RegistryVerb = (typeof USER_REGISTRY_VERBS)[number] | (typeof OPERATOR_REGISTRY_VERBS)[number];
 export type OperatorChainVerb = (typeof OPERATOR_CHAIN_VERBS)[number];

@@ -153,6 +153,7 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
       'ask.registry.create-organisation',
       'ask.registry.lift-hold',
       'ask.chain.0.redact',
+      'ask.chain.0.rotate-key',
     ],
     hears: ['audit.>', 'notice.chain-stopped', '_INBOX.gateway.x'],
     mayNotHear: ['ask.registry.register', 'work.>', 'dead.>'],
@@ -170,7 +171,12 @@ const TABLE: Record<NatsUser, { may: string[]; mayNot: string[]; hears: string[]
     mayNotHear: ['audit.>', 'ask.registry.register'],
   },
   operator: {
-    may: ['ask.registry.create-organisation', 'ask.registry.set-retention', 'ask.chain.0.redact'],
+    may: [
+      'ask.registry.create-organisation',
+      'ask.registry.set-retention',
+      'ask.chain.0.redact',
+      'ask.chain.0.rotate-key',
+    ],
     mayNot: [
       'ask.registry.register',
       'ask.chain.0.append',

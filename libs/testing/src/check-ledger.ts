@@ -1,4 +1,4 @@
-import { ChainWalk, equalBytes, openCheckpoint, parseVkey } from '@audital/chain/check';
+import { ChainWalk, equalBytes, KeyRing } from '@audital/chain/check';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
 import {
   decodeJson,
@@ -19,7 +19,8 @@ export interface CheckedLedger {
 
 /**
  * The outside auditor: walks every chain from its first byte, with the checker's code only. Links, payloads and the tree hold; every
- * checkpoint ever published fits the tree (so all are consistent pairwise); no fact stands twice. Throws with position and reason.
+ * checkpoint ever published fits the tree (so all are consistent pairwise) and is signed by every key that the chain has live there, and by no
+ * other; no fact stands twice. Throws with position and reason.
  */
 export async function checkLedger(ledger: Ledger): Promise<CheckedLedger> {
   const chains = await streamsOf(ledger, 'chain-');
@@ -51,14 +52,18 @@ async function checkChain(
   const walk = new ChainWalk(sha256);
   const roots: Uint8Array[] = [];
   const identities = new Map<string, number>();
-  let vkey = '';
+  const ring = new KeyRing(sha256, verifyEd25519, []);
+  /** Where each key begins to sign. */
+  const addedAt = new Map<string, number>();
   for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
     const payload = await payloadOf(ledger, organisationId, stored);
     const record = walk.add({ chainPosition: stored.revision, record: stored.data, payload });
     roots.push(walk.root());
     if (!record) continue;
     if (stored.revision === 0 && payload)
-      vkey = (JSON.parse(new TextDecoder().decode(payload.bytes)) as { vkey: string }).vkey;
+      ring.trust((JSON.parse(new TextDecoder().decode(payload.bytes)) as { vkey: string }).vkey);
+    else if (payload) ring.learn(record, payload);
+    for (const { vkey } of ring.keys) if (!addedAt.has(vkey)) addedAt.set(vkey, stored.revision);
     const identity = identityOf(record.id as EventId);
     const before = identities.get(identity);
     if (before !== undefined)
@@ -70,22 +75,23 @@ async function checkChain(
     throw new Error(
       `${organisationId}: ${wrong.map(({ kind, position, message }) => `${kind} at ${position}: ${message}`).join(' ')}`,
     );
-  return { events: walk.size, checkpoints: await checkCheckpoints(ledger, organisationId, roots, vkey) };
+  return { events: walk.size, checkpoints: await checkCheckpoints(ledger, organisationId, { roots, ring, addedAt }) };
 }
 
 async function checkCheckpoints(
   ledger: Ledger,
   organisationId: OrganisationId,
-  roots: Uint8Array[],
-  vkey: string,
+  { roots, ring, addedAt }: { roots: Uint8Array[]; ring: KeyRing; addedAt: Map<string, number> },
 ): Promise<number> {
   let count = 0;
   for await (const stored of readAll(ledger, ledgerStreams.checkpoint(organisationId))) {
-    const { size, root } = openCheckpoint(
-      new TextDecoder().decode(stored.data),
-      [parseVkey(sha256, vkey)],
-      verifyEd25519,
+    const { size, root, keys } = ring.openCheckpoint(new TextDecoder().decode(stored.data));
+    const live = ring.keys.filter(
+      ({ vkey, retiredAt }) => (addedAt.get(vkey) ?? 0) < size && (retiredAt === null || size <= retiredAt),
     );
+    const [by, due] = [keys, live].map((some) => some.map(({ vkey }) => vkey).join(', '));
+    if (by !== due)
+      throw new Error(`${organisationId}: the checkpoint of ${size} records is signed by ${by}, not by ${due}.`);
     const own = roots[size - 1];
     if (!own)
       throw new Error(

@@ -5,7 +5,7 @@ import { HASH_BYTES } from '@audital/chain/check';
 import { Corrupt, type OrganisationId } from '@audital/contracts';
 import type { Kept } from '../domain/kept';
 
-const VERSION = 1;
+const VERSION = 2;
 const SCHEMA = `
 CREATE TABLE kept (
   organisation TEXT PRIMARY KEY, vkeys TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
@@ -16,8 +16,9 @@ CREATE TRIGGER a_key_stays BEFORE UPDATE OF vkeys ON kept
   BEGIN SELECT RAISE(ABORT, 'A pinned key stays: others are only added, by a chained handover.'); END;
 CREATE TRIGGER a_log_only_grows BEFORE UPDATE ON kept WHEN NEW.size < OLD.size
   BEGIN SELECT RAISE(ABORT, 'A kept checkpoint is only replaced by a later one.'); END;
-PRAGMA user_version = ${VERSION};
 `;
+/** Keys that were retired, by their place in `vkeys`: a list of positions and nulls. */
+const RETIREMENTS = `ALTER TABLE kept ADD COLUMN retired TEXT NOT NULL DEFAULT '[]'; PRAGMA user_version = ${VERSION};`;
 
 interface Row {
   vkeys: string;
@@ -27,6 +28,7 @@ interface Row {
   key_id: string;
   head: Uint8Array;
   subtrees: Uint8Array;
+  retired: string;
 }
 
 /**
@@ -44,7 +46,8 @@ export class Memory {
       const db = new DatabaseSync(path);
       db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
       const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-      if (version === 0) db.exec(`BEGIN; ${SCHEMA} COMMIT;`);
+      if (version === 0) db.exec(`BEGIN; ${SCHEMA} ${RETIREMENTS} COMMIT;`);
+      else if (version === 1) db.exec(`BEGIN; ${RETIREMENTS} COMMIT;`);
       else if (version !== VERSION) throw new Error(`it has version ${version}, this program knows version ${VERSION}`);
       return new Memory(db);
     } catch (cause) {
@@ -60,7 +63,9 @@ export class Memory {
       row.subtrees.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES),
     );
     const { size, root, note, head } = row;
-    return { vkeys: JSON.parse(row.vkeys) as string[], size, root, note, keyId: row.key_id, head, subtrees };
+    const retired = JSON.parse(row.retired) as (number | null)[];
+    const keys = (JSON.parse(row.vkeys) as string[]).map((vkey, at) => ({ vkey, retiredAt: retired[at] ?? null }));
+    return { keys, size, root, note, keyId: row.key_id, head, subtrees };
   }
 
   organisations(): OrganisationId[] {
@@ -70,14 +75,14 @@ export class Memory {
 
   /** When it returns, it survives a crash of the machine. One that is older than what is kept changes nothing. */
   keep(organisationId: OrganisationId, kept: Kept): void {
-    const { vkeys, size, root, note, keyId, head, subtrees } = kept;
-    const sql = `INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    const { keys, size, root, note, keyId, head, subtrees } = kept;
+    const sql = `INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
       vkeys = excluded.vkeys, size = excluded.size, root = excluded.root, note = excluded.note,
-      key_id = excluded.key_id, head = excluded.head, subtrees = excluded.subtrees
-      WHERE excluded.size > kept.size OR (excluded.size = kept.size AND length(excluded.vkeys) > length(kept.vkeys))`;
-    this.db
-      .prepare(sql)
-      .run(organisationId, JSON.stringify(vkeys), size, root, note, keyId, head, Buffer.concat(subtrees));
+      key_id = excluded.key_id, head = excluded.head, subtrees = excluded.subtrees, retired = excluded.retired
+      WHERE excluded.size > kept.size`;
+    const vkeys = JSON.stringify(keys.map(({ vkey }) => vkey));
+    const retired = JSON.stringify(keys.map(({ retiredAt }) => retiredAt));
+    this.db.prepare(sql).run(organisationId, vkeys, size, root, note, keyId, head, Buffer.concat(subtrees), retired);
   }
 
   close(): void {

@@ -60,21 +60,19 @@ export class ChainPass {
   private readonly ring: KeyRing;
   private readonly claimedSize: number | null;
   private readonly leaves: LeafList;
-  private readonly vkeys: string[];
   private reached: Pick<Kept, 'root' | 'head' | 'subtrees'> | null = null;
   private unsignedSince: string | null = null;
 
   constructor(
     private readonly sha256: Sha256,
-    private readonly verify: VerifySignature,
+    verify: VerifySignature,
     private readonly o: PassInput,
   ) {
     const { kept, note, isWhole, total, signedLeaf } = o;
     this.from = isWhole || kept === null ? 0 : kept.size;
     const later = kept && this.from > 0 ? { first: kept.size, before: kept.subtrees, head: kept.head } : {};
     this.walk = new StoredWalk(sha256, total, { ...later, kept, rememberedLeaf: signedLeaf });
-    this.vkeys = [...(kept?.vkeys ?? [])];
-    this.ring = new KeyRing(sha256, verify, this.vkeys);
+    this.ring = new KeyRing(sha256, verify, kept?.keys ?? []);
     this.claimedSize = note === null ? null : (unsignedCheckpoint(note)?.size ?? null);
     this.leaves = new LeafList(o.collectFrom);
     this.markReached();
@@ -91,7 +89,8 @@ export class ChainPass {
     this.markReached();
     if (!record) return;
     if (record.chainPosition >= (this.claimedSize ?? 0)) this.unsignedSince ??= record.recordedAt;
-    if (entry.payload) this.learnKeys(record, entry.payload);
+    // What no signature covers yet changes no key: anybody who can write the store could have put it there.
+    else if (entry.payload) this.learnKeys(record, entry.payload);
   }
 
   finish(end: PassEnd): PassResult {
@@ -101,9 +100,8 @@ export class ChainPass {
     const isSound = found.length === 0;
     const judged = judgeNote({
       ...{ origin, kept, note, isSound, end: this.walk.end },
-      keys: this.ring.keys,
+      ring: this.ring,
       root: this.reached?.root ?? null,
-      verify: this.verify,
     });
     found.push(...judged.findings);
     const isStale = this.unsignedSince !== null && end.nowMs - Date.parse(this.unsignedSince) > end.staleAfterMs;
@@ -120,8 +118,8 @@ export class ChainPass {
   private accepted({ opened }: NoteJudgement): Kept | null {
     const { kept, note } = this.o;
     if (opened === null || this.reached === null || note === null) return null;
-    if (kept && opened.size === kept.size && this.vkeys.length === kept.vkeys.length) return null;
-    return { vkeys: this.vkeys, size: opened.size, note, keyId: opened.keyId, ...this.reached };
+    if (kept && opened.size === kept.size) return null;
+    return { keys: this.ring.pinned, size: opened.size, note, keyId: opened.keyId, ...this.reached };
   }
 
   /** The tree at the size that the newest note claims. */
@@ -133,13 +131,10 @@ export class ChainPass {
 
   /** At the first meeting the key is the one that LOG_CREATED names; from then on only by handover from a pinned one. */
   private learnKeys(record: ChainRecord, payload: { salt: Uint8Array; bytes: Uint8Array }): void {
-    if (record.eventType === 'LOG_CREATED' && record.chainPosition === 0 && this.vkeys.length === 0) {
+    if (record.eventType === 'LOG_CREATED' && record.chainPosition === 0 && this.ring.keys.length === 0) {
       const vkey = payloadMatches(this.sha256, record, payload) ? textAt(payload.bytes, 'vkey') : null;
-      if (vkey !== null && this.ring.trust(vkey)) this.vkeys.push(vkey);
-    } else if (this.ring.learn(record, payload.bytes)) {
-      const vkey = textAt(payload.bytes, 'vkey') as string;
-      if (!this.vkeys.includes(vkey)) this.vkeys.push(vkey);
-    }
+      if (vkey !== null) this.ring.trust(vkey);
+    } else this.ring.learn(record, payload);
   }
 }
 

@@ -2,11 +2,9 @@ import {
   type Checkpoint,
   equalBytes,
   InvalidNote,
-  type NoteKey,
-  openCheckpoint,
+  type KeyRing,
   toHex,
   unsignedCheckpoint,
-  type VerifySignature,
 } from '@audital/chain/check';
 import type { Kept } from './kept';
 import type { PassFinding } from './pass-findings';
@@ -15,9 +13,8 @@ export interface NoteInput {
   origin: string;
   kept: Kept | null;
   note: string | null;
-  /** The keys that are trusted after everything that was walked. */
-  keys: NoteKey[];
-  verify: VerifySignature;
+  /** What is trusted after everything that the note covers. */
+  ring: KeyRing;
   /** The root that the stored records lead to at the size that the note claims; null: they do not reach it. */
   root: Uint8Array | null;
   /** One more than the last position that is stored. */
@@ -60,13 +57,13 @@ export function judgeNote(input: NoteInput): NoteJudgement {
   return place(input, claim, signed);
 }
 
-function signature({ note, keys, verify, end }: NoteInput, at: number): { keyId: string } | NoteJudgement {
-  if (keys.length === 0) {
+function signature({ note, ring, end }: NoteInput, at: number): { keyId: string } | NoteJudgement {
+  if (ring.keys.length === 0) {
     const message = 'The log names no key in its first event, so no signature can be believed.';
     return end === 0 ? { findings: [], opened: null } : wrong('INVALID', at, at, message);
   }
   try {
-    const { keys: signers } = openCheckpoint(note as string, keys, verify);
+    const { keys: signers } = ring.openCheckpoint(note as string);
     return { keyId: toHex(signers[0]?.keyId ?? new Uint8Array(0)) };
   } catch (error) {
     if (!(error instanceof InvalidNote)) throw error;

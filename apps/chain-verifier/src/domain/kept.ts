@@ -1,7 +1,9 @@
+import type { PinnedKey } from '@audital/chain/check';
+
 /** What the verifier remembers of a log outside the ledger, and will not let go of: it cannot be rebuilt. */
 export interface Kept {
   /** The key that was met first, and those it handed over to, oldest first. */
-  vkeys: string[];
+  keys: PinnedKey[];
   /** Of the newest checkpoint that was accepted. */
   size: number;
   root: Uint8Array;

@@ -5,6 +5,8 @@ import type {
   ReadoptRequest,
   RedactReply,
   RedactRequest,
+  RotateKeyReply,
+  RotateKeyRequest,
   SealRequest,
 } from '@audital/contracts';
 import { STREAMS, subjects } from '@audital/contracts';
@@ -46,6 +48,11 @@ export function sealController(partition: number): Type<unknown> {
     @MessagePattern(subjects.askChain(partition, 'redact'))
     redact(@Payload() request: RedactRequest): Promise<RedactReply> {
       return this.writer.redact(request);
+    }
+
+    @MessagePattern(subjects.askChain(partition, 'rotate-key'))
+    rotateKey(@Payload() request: RotateKeyRequest): Promise<RotateKeyReply> {
+      return this.writer.rotateKey(request);
     }
   }
   return SealController;

@@ -12,6 +12,7 @@ import {
   SEVERITIES,
   SOURCE,
 } from '@audital/contracts';
+import { isKeyChange } from '@audital/chain/check';
 import { payloadBytes, Uncanonical } from '@audital/chain/write';
 
 /** What is about to be sealed, whoever sent it. */
@@ -114,3 +115,17 @@ export function reservedProblem(request: AppendRequest): string | null {
   const reserved = (EVENT_TYPES as Record<string, string>)[request.eventType] === 'AUDITAL_ONLY';
   return reserved ? `eventType ${request.eventType} is recorded by Audital alone.` : null;
 }
+
+/**
+ * What the operator alone may have sealed is not taken from a service: it would erase payloads, or pass for a rotation of keys. A key is known
+ * by its fact, so no other event may have that either.
+ */
+export function operatorOnlyProblem(observations: readonly (Observation | null)[]): string | null {
+  const isTaken = (one: Observation | null): boolean =>
+    one?.eventType === 'PAYLOAD_REDACTED' ||
+    KEY_FACT.test(String(one?.fact)) ||
+    (one !== null && Array.isArray(one.tags) && isKeyChange(one));
+  return observations.some(isTaken) ? 'PAYLOAD_REDACTED and changes of keys are not sealed for a service.' : null;
+}
+
+const KEY_FACT = /^key \|/;

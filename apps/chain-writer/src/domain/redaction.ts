@@ -1,4 +1,4 @@
-import type { ChainRecord } from '@audital/chain/check';
+import { type ChainRecord, isKeyChange } from '@audital/chain/check';
 import {
   facts,
   isId,
@@ -15,7 +15,6 @@ import {
 
 const DAY_MS = 24 * 60 * 60_000;
 export const POSITIONS_MAX = 1000;
-const KEY_CHANGE_TAG = 'KEY_CHANGE';
 
 /** Why a named position cannot lose its payload, in the order in which they are looked for. */
 export interface NamedEvent {
@@ -113,10 +112,10 @@ export const retentionEnd = (retentionDays: number, now: string): string =>
   new Date(Date.parse(now) - Math.max(retentionDays, RETENTION.floorDays) * DAY_MS).toISOString();
 
 /** The same rule as the verifiers': docs/verify.md. */
-export function isProtected({ eventType, source, tags }: Pick<ChainRecord, 'eventType' | 'source' | 'tags'>): boolean {
-  if (source !== 'AUDITAL') return false;
-  if (eventType === 'LOG_CREATED' || eventType === 'PAYLOAD_REDACTED') return true;
-  return eventType === 'CONFIG_CHANGE' && tags.includes(KEY_CHANGE_TAG);
+export function isProtected(record: Pick<ChainRecord, 'eventType' | 'source' | 'tags'>): boolean {
+  const { eventType, source } = record;
+  if (isKeyChange(record)) return true;
+  return source === 'AUDITAL' && (eventType === 'LOG_CREATED' || eventType === 'PAYLOAD_REDACTED');
 }
 
 function redactionEvent(payload: RedactionPayload, actor: Observation['actor'], now: string): Observation {

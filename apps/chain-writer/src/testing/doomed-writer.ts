@@ -1,4 +1,4 @@
-import type { RedactRequest, SealRequest } from '@audital/contracts';
+import type { RedactRequest, RotateKeyRequest, SealRequest } from '@audital/contracts';
 import { eventually } from '@audital/testing';
 import { WriterProcess, type WriterProcessOptions } from './writer-process';
 
@@ -11,9 +11,11 @@ export interface Doom {
   writesOfFirst: number;
   /** Asked for when all parts are under a checkpoint. */
   redaction?: RedactRequest;
+  /** Asked for one after the other, then. */
+  rotations?: RotateKeyRequest[];
 }
 
-async function main({ folder, options, parts, writesOfFirst, redaction }: Doom): Promise<void> {
+async function main({ folder, options, parts, writesOfFirst, redaction, rotations }: Doom): Promise<void> {
   const own = await WriterProcess.start(folder, options);
   for (const [index, part] of parts.entries()) {
     // As the transport does: tried until it is sealed.
@@ -22,6 +24,7 @@ async function main({ folder, options, parts, writesOfFirst, redaction }: Doom):
     await eventually(() => own.writes >= writesOfFirst * (index + 1), { what: 'The checkpoint of the part' });
   }
   if (redaction) await own.redactor.redact(redaction);
+  for (const rotation of rotations ?? []) await own.rotation.rotate(rotation);
 }
 
 main(JSON.parse(process.argv[2] as string) as Doom).then(

@@ -5,6 +5,7 @@ import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoin
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
 import { Identity } from '../domain/identity';
+import { KeyRotation } from '../key-rotation';
 import { OrganisationWriter } from '../organisation-writer';
 import type { WriterOutlets } from '../outlets';
 import { openTestLedger } from './test-ledger';
@@ -41,6 +42,7 @@ export class WriterProcess {
     readonly index: IdentityIndex,
     readonly writer: OrganisationWriter,
     readonly redactor: Redactor,
+    readonly rotation: KeyRotation,
   ) {}
 
   static async start(folder: string, o: WriterProcessOptions): Promise<WriterProcess> {
@@ -109,7 +111,8 @@ export class WriterProcess {
       now: o.now ?? (() => new Date()),
       onTrouble: () => undefined,
     });
-    holder.process = new WriterProcess(ledger, checkpoints, index, writer, redactor);
+    const rotation = new KeyRotation(o.organisationId, writer, o.now ?? (() => new Date()));
+    holder.process = new WriterProcess(ledger, checkpoints, index, writer, redactor, rotation);
     return holder.process;
   }
 

@@ -122,8 +122,8 @@ describe('both verifiers on the classes of tampering', () => {
   });
 });
 
-/** Redactions, a key handover, and an end signed by the second key. */
-function livedIn(): Original & { vkey: string } {
+/** Redactions, a key handover, the first key retired, and an end signed by the second. */
+function livedIn(o: { endorsedBy?: Sealer; signedBy?: Sealer } = {}): Original & { vkey: string } {
   const [first, second] = [new Sealer(sha256(Buffer.from('first'))), new Sealer(sha256(Buffer.from('second')))];
   const drafts = sampleExport(40, 'lived in').lines.map(draftOf);
   const edit = (at: number, record: Draft['record'], payload: object): void => {
@@ -132,8 +132,9 @@ function livedIn(): Original & { vkey: string } {
     draft.payload = canonicalBytes(payload);
   };
   const vkey = second.vkey(ORIGIN);
-  const endorsement = first.note(ORIGIN, `audital.key-handover/v1\n${ORIGIN}\n${vkey}\n`);
+  const endorsement = (o.endorsedBy ?? first).note(ORIGIN, `audital.key-handover/v1\n${ORIGIN}\n${vkey}\n`);
   edit(12, { eventType: 'CONFIG_CHANGE', tags: ['KEY_CHANGE'] }, { kind: 'KEY_ADDED', vkey, endorsement });
+  edit(16, { eventType: 'CONFIG_CHANGE', tags: ['KEY_CHANGE'] }, { kind: 'KEY_RETIRED', vkey: first.vkey(ORIGIN) });
   edit(20, { eventType: 'PAYLOAD_REDACTED' }, { positions: [7, 9], reason: 'asked for' });
   const sealed = second.seal(ORIGIN, drafts);
   const bare = (line: string): string => {
@@ -141,7 +142,7 @@ function livedIn(): Original & { vkey: string } {
     return JSON.stringify({ chainPosition, record, salt: null, payload: null });
   };
   const lines = sealed.lines.map((line, at) => (at === 7 || at === 9 ? bare(line) : line));
-  return { lines, trailer: second.trailer(sealed), vkey: first.vkey(ORIGIN) };
+  return { lines, trailer: (o.signedBy ?? second).trailer(sealed), vkey: first.vkey(ORIGIN) };
 }
 
 /** The last half of an export: the trailer brings the subtrees before it. */
@@ -181,6 +182,30 @@ describe('both verifiers on chains that have lived', () => {
     const stranger = new Sealer(sha256(Buffer.from('stranger')));
     const [refused] = ask([{ name: 'stranger', bytes: textOf(whole), vkeys: [stranger.vkey(ORIGIN)] }]);
     expect(refused).toMatchObject({ verdict: 'tampered', findings: [{}, {}, { kind: 'INVALID', position: 40 }] });
+  });
+
+  it('believe no forged endorsement, and no retired key', () => {
+    const [first, stranger] = [new Sealer(sha256(Buffer.from('first'))), new Sealer(sha256(Buffer.from('stranger')))];
+    const forged = livedIn({ endorsedBy: stranger });
+    const late = livedIn({ signedBy: first });
+    const [unendorsed, retired, rebuilt] = ask([
+      { name: 'forged endorsement', bytes: textOf(forged), vkeys: [vkey] },
+      { name: 'signed by the retired key', bytes: textOf(late), vkeys: [vkey] },
+      {
+        name: 'both keys given',
+        bytes: textOf(late),
+        vkeys: [vkey, new Sealer(sha256(Buffer.from('second'))).vkey(ORIGIN)],
+      },
+    ]);
+    const refused = { verdict: 'tampered', findings: [{}, {}, { kind: 'INVALID', position: 40 }] };
+    expect([unendorsed, retired, rebuilt]).toMatchObject([refused, refused, refused]);
+  });
+
+  it('take the key change by its payload as it was sealed, and not by another', () => {
+    const bent = whole.lines.with(12, (whole.lines[12] as string).replace(/"salt":"../, '"salt":"00'));
+    const [answer] = ask([{ name: 'bent', bytes: textOf({ ...whole, lines: bent }), vkeys: [vkey] }]);
+    expect(answer).toMatchObject({ verdict: 'tampered' });
+    expect(answer?.findings.map(({ position }) => position)).toEqual([7, 9, 12, 40]);
   });
 
   it.each([

@@ -10,7 +10,7 @@ import {
   UnreadableLine,
 } from './export';
 import { KeyRing } from './key-ring';
-import { InvalidNote, openCheckpoint, type VerifySignature } from './note';
+import { InvalidNote, type VerifySignature } from './note';
 import { ChainWalk, type Finding } from './walk';
 
 export type ExportVerdict = 'ok' | 'tampered' | 'caveats' | 'nothing';
@@ -71,7 +71,7 @@ export class ExportCheck {
       if (!record) return;
       this.firstSaid ??= record.chainPosition;
       this.lastSaid = record.chainPosition;
-      if (entry.payload) this.ring.learn(record, entry.payload.bytes);
+      if (entry.payload) this.ring.learn(record, entry.payload);
     } catch (error) {
       if (!(error instanceof UnreadableLine)) throw error;
       this.walk.addUnreadable(error.message);
@@ -116,7 +116,7 @@ export class ExportCheck {
     if (walk.origin !== null && walk.origin !== trailer.origin)
       return bad(`The trailer is of ${trailer.origin}, the records of ${walk.origin}.`);
     try {
-      const { size, root, keys } = openCheckpoint(trailer.checkpoint, this.ring.keys, this.o.verify);
+      const { size, root, keys } = this.ring.openCheckpoint(trailer.checkpoint);
       return { checkpoint: { size, root, keyId: toHex(keys[0]?.keyId ?? new Uint8Array(0)) }, problem: null };
     } catch (error) {
       if (!(error instanceof InvalidNote)) throw error;

@@ -12,7 +12,8 @@ export type { ExportCheckOptions, ExportReport, ExportVerdict } from './check-ex
 export { parseTrailer, unsignedCheckpoint } from './export';
 export type { DecodeBase64, ReadTrailer } from './export';
 export { Frontier } from './frontier';
-export { handoverText, KeyRing } from './key-ring';
+export { handoverText, isKeyChange, KeyRing } from './key-ring';
+export type { PinnedKey, TrustedKey } from './key-ring';
 export { verifyConsistency, verifyInclusion } from './merkle';
 export { InvalidNote, openCheckpoint, openNote, parseTlogProof } from './note';
 export type { OpenedNote, VerifySignature } from './note';

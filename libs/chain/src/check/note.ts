@@ -9,16 +9,16 @@ export class InvalidNote extends Error {
   override readonly name = 'InvalidNote';
 }
 
-export interface OpenedNote {
+export interface OpenedNote<Key extends NoteKey = NoteKey> {
   text: string;
   /** The trusted keys that signed it; at least one. */
-  keys: NoteKey[];
+  keys: Key[];
 }
 
 const SIGNATURES_MAX = 64;
 
 /** C2SP signed-note: unknown keys are ignored, a known key whose signature fails spoils the whole note, one known key must have signed. */
-export function openNote(note: string, keys: NoteKey[], verify: VerifySignature): OpenedNote {
+export function openNote<Key extends NoteKey>(note: string, keys: Key[], verify: VerifySignature): OpenedNote<Key> {
   if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(note) || !note.isWellFormed())
     throw new InvalidNote('The note holds control characters.');
   const end = note.lastIndexOf('\n\n');
@@ -51,11 +51,11 @@ function parseSignature(line: string): { name: string; blob: Uint8Array } {
 }
 
 /** A checkpoint that a trusted key of this log signed. The key's name must be the origin. */
-export function openCheckpoint(
+export function openCheckpoint<Key extends NoteKey>(
   note: string,
-  keys: NoteKey[],
+  keys: Key[],
   verify: VerifySignature,
-): Checkpoint & { keys: NoteKey[] } {
+): Checkpoint & { keys: Key[] } {
   const opened = openNote(note, keys, verify);
   let checkpoint: Checkpoint;
   try {
