@@ -4,13 +4,18 @@ import { userInfo } from 'node:os';
 import { type ReadoptReply, type ReadoptRequest, subjects } from '@audital/contracts';
 import { type Command, textOf, UsageError } from '../command';
 import { ask, OPERATOR_HELP, OPERATOR_OPTIONS, organisationOf, partitionFor } from './ask';
+import { rotateKey, ROTATE_HELP, ROTATE_OPTIONS } from './rotate-key';
 
 /** A long chain is verified from its first byte before anything is answered. */
 const READOPT_LIMIT_MS = 60 * 60_000;
 
 export const chainCommand: Command = {
-  summary: 'Put a stopped chain back to work after its checkpoint store was lost',
-  help: `audital chain readopt --reason TEXT [options]
+  summary: 'Rotate the signing key; put a chain back to work after its checkpoint store was lost',
+  help: `audital chain rotate-key --add | --retire [options]
+
+${ROTATE_HELP}
+
+audital chain readopt --reason TEXT [options]
 
 A chain stops with LOST_MEMORY when its checkpoint store is empty beside a ledger that has checkpoints. First try to restore the store.
 When it is gone for good, this verifies every record, payload, link and signed checkpoint in the ledger, gives the newest checkpoint
@@ -19,16 +24,17 @@ back to the store, and seals who decided it and why. ROLLBACK and FORK do not en
 Somebody who rolled back the ledger and emptied the store would pass too. Give a checkpoint that was kept elsewhere (of audital watch,
 an export, a subscriber) with --checkpoint: the chain must contain it.
 
-  --reason TEXT      Why; it is sealed.
+  --reason TEXT      Why; it is sealed (needed for both).
   --by NAME          Who decided it (your login name).
   --checkpoint FILE  A signed checkpoint that was kept outside.
   --organisation ID  Whose chain (that of the running npm start).
-  --yes              Do it. Without, it is only said what would be done.
+  --yes              Readopt: do it. Without, it is only said what would be done.
 ${OPERATOR_HELP}
 
 Exit codes: 0 done; 1 refused or no answer; 2 usage.`,
   options: {
     ...OPERATOR_OPTIONS,
+    ...ROTATE_OPTIONS,
     reason: { type: 'string' },
     by: { type: 'string' },
     checkpoint: { type: 'string' },
@@ -36,8 +42,9 @@ Exit codes: 0 done; 1 refused or no answer; 2 usage.`,
     yes: { type: 'boolean' },
   },
   async run({ values, targets, terminal }) {
+    if (targets[0] === 'rotate-key') return rotateKey(targets.slice(1), { values, terminal });
     if (targets.length !== 1 || targets[0] !== 'readopt')
-      throw new UsageError('Say audital chain readopt --reason TEXT.');
+      throw new UsageError('Say audital chain rotate-key --add | --retire, or audital chain readopt --reason TEXT.');
     const reason = textOf(values['reason']);
     if (!reason) throw new UsageError('Why is the store readopted? Give --reason TEXT: it is sealed in the chain.');
     const organisationId = organisationOf(values);

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseApiKey, Rejected } from '@audital/contracts';
+import { parseApiKey, Rejected, type RotateKeyReply, type RotateKeyRequest } from '@audital/contracts';
 import { startNats, tempFolder, type TempFolder, type TestNats } from '@audital/testing';
 import { Terminal } from '../terminal';
 import { findLogin } from './ask';
+import { chainCommand } from './chain';
 import { organisationsCommand } from './organisations';
 
 let nats: TestNats;
@@ -28,13 +29,34 @@ beforeAll(async () => {
     },
   });
   await registry.connection.flush();
+  const writer = await nats.connect('chain-writer');
+  writer.connection.subscribe('ask.chain.0.rotate-key', {
+    callback: (_error, message) => {
+      const request = message.json<RotateKeyRequest>();
+      asked.push(request);
+      message.respond(JSON.stringify({ ok: rotated(request) }));
+    },
+  });
+  await writer.connection.flush();
 });
 afterAll(async () => {
   await nats.stop();
   folder.remove();
 });
 
-async function run(targets: string[], o: { json?: boolean; values?: Record<string, string> } = {}) {
+const key = (epoch: number) => ({ epoch, keyId: `0000000${epoch}`, vkey: `log+0000000${epoch}+KEY` });
+
+/** As a chain with one key answers. */
+function rotated({ phase }: RotateKeyRequest): RotateKeyReply {
+  const isAdd = phase === 'ADD';
+  const live = isAdd ? [key(1), key(2)] : [key(2)];
+  return { phase, key: key(isAdd ? 2 : 1), chainPosition: 7, replayed: !isAdd, live, checkpointSize: 8 };
+}
+
+async function run(
+  targets: string[],
+  o: { json?: boolean; values?: Record<string, string | boolean>; command?: typeof chainCommand } = {},
+) {
   let out = '';
   let err = '';
   const terminal = new Terminal(
@@ -43,7 +65,7 @@ async function run(targets: string[], o: { json?: boolean; values?: Record<strin
     o.json ?? false,
   );
   const values = o.values ?? { data: folder.path };
-  const code = await organisationsCommand.run({ values, targets, terminal });
+  const code = await (o.command ?? organisationsCommand).run({ values, targets, terminal });
   return { code, out, err };
 }
 
@@ -88,5 +110,40 @@ describe('audital organisations create', () => {
     } finally {
       delete process.env['AUDITAL_NATS_PASSWORD'];
     }
+  });
+});
+
+describe('audital chain rotate-key', () => {
+  const rotate = (values: Record<string, string | boolean>, json = false) =>
+    run(['rotate-key', 'org_1'], { json, command: chainCommand, values: { data: folder.path, by: 'ada', ...values } });
+
+  it('asks the chain-writer, and says what to do next', async () => {
+    const { code, out } = await rotate({ add: true, reason: 'yearly' });
+    expect([code, asked.at(-1)]).toEqual([
+      0,
+      { v: 1, organisationId: 'org_1', phase: 'ADD', epoch: null, by: 'ada', reason: 'yearly' },
+    ]);
+    expect(out).toContain('Done: key 00000002 (epoch 2) was added at position 7.');
+    expect(out).toContain('signed by 00000001 (epoch 1) and 00000002 (epoch 2)');
+    expect(out).toContain('log+00000002+KEY');
+    const retired = await rotate({ retire: true, reason: 'yearly', epoch: '1' });
+    expect(asked.at(-1)).toMatchObject({ phase: 'RETIRE', epoch: 1 });
+    expect(retired.out).toContain('Nothing new: key 00000001 (epoch 1) was retired at position 7.');
+  });
+
+  it('prints the reply for programs', async () => {
+    const { out } = await rotate({ add: true, reason: 'yearly' }, true);
+    expect(JSON.parse(out)).toEqual({ ok: rotated(asked.at(-1) as RotateKeyRequest) });
+  });
+
+  it.each([
+    [{ reason: 'x' }, '--add'],
+    [{ reason: 'x', add: true, retire: true }, '--add'],
+    [{ add: true }, 'Why is the key rotated?'],
+    [{ add: true, reason: 'x', epoch: 'two' }, '--epoch'],
+  ])('asks nobody when it is told %j', async (values, problem) => {
+    const before = asked.length;
+    await expect(rotate(values)).rejects.toThrow(problem);
+    expect(asked).toHaveLength(before);
   });
 });
