@@ -27,6 +27,7 @@ import { EventPages } from './adapters/event-pages';
 import { EventReader } from './adapters/event-reader';
 import { EventStream } from './adapters/event-stream';
 import { firstVkey } from './adapters/first-vkey';
+import { keyChanges } from './adapters/key-changes';
 import { openIndexDatabase } from './adapters/index-database';
 import { Integrations } from './adapters/integrations';
 import type { Log } from './adapters/log';
@@ -100,7 +101,11 @@ export class Gateway {
     this.stored = new StoredEvents(ledger);
     this.index = new ChainIndex(openIndexDatabase(o.indexDir, log), sha256);
     this.follower = new ChainFollower({ ledger, index: this.index, sha256, log });
-    const keys = { verify: verifyEd25519, firstVkey: (id: OrganisationId) => firstVkey(this.stored, sha256, id) };
+    const keys = {
+      verify: verifyEd25519,
+      firstVkey: (id: OrganisationId) => firstVkey(this.stored, sha256, id),
+      keyChanges: (id: OrganisationId, from: number) => keyChanges(this.stored, this.index, id, from),
+    };
     this.trust = new TrustKeeper({
       ledger,
       index: this.index,

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { PinnedKey } from '@audital/chain/check';
 import { Corrupt, type OrganisationId } from '@audital/contracts';
 import type { Pin } from '../domain/trust';
 
-const VERSION = 1;
+const VERSION = 2;
 const SCHEMA = `
 CREATE TABLE pins (
   organisation TEXT PRIMARY KEY, vkey TEXT NOT NULL,
@@ -14,6 +15,16 @@ CREATE TRIGGER a_key_stays BEFORE UPDATE OF vkey ON pins WHEN NEW.vkey <> OLD.vk
   BEGIN SELECT RAISE(ABORT, 'A pinned key changes only by a chained rotation.'); END;
 CREATE TRIGGER a_log_only_grows BEFORE UPDATE ON pins WHEN NEW.size < OLD.size
   BEGIN SELECT RAISE(ABORT, 'A kept checkpoint is only replaced by a later one.'); END;
+`;
+/** Since version 2. The key of `pins` is the first of them. */
+const KEYS = `
+CREATE TABLE keys (
+  organisation TEXT, ordinal INTEGER, vkey TEXT NOT NULL, retired_at INTEGER, PRIMARY KEY (organisation, ordinal)
+) WITHOUT ROWID;
+INSERT INTO keys SELECT organisation, 0, vkey, NULL FROM pins;
+CREATE TRIGGER keys_stay BEFORE UPDATE ON keys WHEN NEW.vkey <> OLD.vkey OR OLD.retired_at IS NOT NEW.retired_at AND OLD.retired_at IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'A pinned key stays, and so does its end: others are only added, by a chained handover.'); END;
+CREATE TRIGGER keys_never_go BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'A pinned key never goes.'); END;
 PRAGMA user_version = ${VERSION};
 `;
 
@@ -27,7 +38,8 @@ interface Row {
 }
 
 /**
- * What this gateway has seen of each log and will not let go of: the key it met first, and the newest checkpoint. It lies outside the
+ * What this gateway has seen of each log and will not let go of: the key it met first with those that it
+ * handed over to, and the newest checkpoint. It lies outside the
  * ledger and outside the index, and cannot be rebuilt: without it a rolled back ledger could not be told from a young one.
  */
 export class Pins {
@@ -43,7 +55,8 @@ export class Pins {
       const db = new DatabaseSync(path);
       db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
       const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-      if (version === 0) db.exec(`BEGIN; ${SCHEMA} COMMIT;`);
+      if (version === 0) db.exec(`BEGIN; ${SCHEMA} ${KEYS} COMMIT;`);
+      else if (version === 1) db.exec(`BEGIN; ${KEYS} COMMIT;`);
       else if (version !== VERSION) throw new Error(`it has version ${version}, this program knows version ${VERSION}`);
       return new Pins(db);
     } catch (cause) {
@@ -58,7 +71,7 @@ export class Pins {
     const row = this.db.prepare('SELECT * FROM pins WHERE organisation = ?').get(organisationId) as Row | undefined;
     const pin = row
       ? {
-          vkey: row.vkey,
+          keys: this.keys(organisationId),
           checkpoint: { size: row.size, root: row.root, note: row.note, keyId: row.key_id },
           head: row.head,
         }
@@ -75,13 +88,30 @@ export class Pins {
 
   /** When it returns, the pin survives a crash of the machine. */
   keep(organisationId: OrganisationId, pin: Pin): void {
-    const { vkey, checkpoint, head } = pin;
+    const { keys, checkpoint, head } = pin;
+    const first = keys[0] as PinnedKey;
     const sql = `INSERT INTO pins VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
       vkey = excluded.vkey, size = excluded.size, root = excluded.root, note = excluded.note, key_id = excluded.key_id, head = excluded.head`;
-    this.db
-      .prepare(sql)
-      .run(organisationId, vkey, checkpoint.size, checkpoint.root, checkpoint.note, checkpoint.keyId, head);
+    const key = `INSERT INTO keys VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET vkey = excluded.vkey, retired_at = excluded.retired_at`;
+    this.db.exec('BEGIN IMMEDIATE');
+    try {
+      this.db
+        .prepare(sql)
+        .run(organisationId, first.vkey, checkpoint.size, checkpoint.root, checkpoint.note, checkpoint.keyId, head);
+      for (const [ordinal, { vkey, retiredAt }] of keys.entries())
+        this.db.prepare(key).run(organisationId, ordinal, vkey, retiredAt);
+      this.db.exec('COMMIT');
+    } catch (error) {
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      throw error;
+    }
     this.cache.set(organisationId, pin);
+  }
+
+  private keys(organisationId: OrganisationId): PinnedKey[] {
+    const sql = 'SELECT vkey, retired_at AS retiredAt FROM keys WHERE organisation = ? ORDER BY ordinal';
+    const rows = this.db.prepare(sql).all(organisationId) as unknown as PinnedKey[];
+    return rows.map(({ vkey, retiredAt }) => ({ vkey, retiredAt }));
   }
 
   close(): void {

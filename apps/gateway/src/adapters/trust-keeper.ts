@@ -1,8 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { equalBytes, fromUtf8, type Sha256, type VerifySignature } from '@audital/chain/check';
+import { equalBytes, fromUtf8, type Sha256, unsignedCheckpoint, type VerifySignature } from '@audital/chain/check';
 import { ledgerStreams, type OrganisationId, Unavailable } from '@audital/contracts';
 import type { Ledger, StoredEvent } from '@audital/ledger';
-import { type KnownTree, type Offer, offerCheckpoint, type Pin, type RefusalCode } from '../domain/trust';
+import {
+  type KnownTree,
+  type Offer,
+  offerCheckpoint,
+  type Pin,
+  type RefusalCode,
+  type StoredKeyChange,
+} from '../domain/trust';
 import type { Trust } from '../domain/verify-event';
 import { type ChainFollower, organisationOf } from './chain-follower';
 import type { ChainIndex } from './chain-index';
@@ -41,6 +48,8 @@ export interface TrustKeeperOptions {
   originOf: (organisationId: OrganisationId) => string;
   /** The vkey in LOG_CREATED, read from the ledger; null while there is none. */
   firstVkey: (organisationId: OrganisationId) => Promise<string | null>;
+  /** The events from a position on that change keys, as far as they are indexed. */
+  keyChanges: (organisationId: OrganisationId, from: number) => Promise<StoredKeyChange[]>;
   now: () => Date;
   log: Log;
 }
@@ -201,6 +210,8 @@ export class TrustKeeper {
     const { index, pins, sha256, verify, originOf } = this.o;
     const pin = pins.get(organisationId);
     const firstVkey = pin ? null : await this.o.firstVkey(organisationId);
+    const indexed = index.size(organisationId);
+    const keyChanges = await this.o.keyChanges(organisationId, pin?.checkpoint.size ?? 0);
     const attempt = (): Offer => {
       try {
         return offerCheckpoint(sha256, verify, {
@@ -208,6 +219,7 @@ export class TrustKeeper {
           note,
           pin,
           firstVkey,
+          keyChanges,
           tree: index.tree(organisationId),
         });
       } catch (error) {
@@ -220,12 +232,20 @@ export class TrustKeeper {
     };
     const first = attempt();
     const standing = this.standing(organisationId);
+    if (first.outcome === 'REFUSED' && first.code === 'CHECKPOINT_INVALID')
+      return (await this.isAhead(organisationId, note, indexed)) ? { outcome: 'WAIT' } : first;
     if (first.outcome !== 'REFUSED' || first.code !== 'ROOT_MISMATCH' || standing.rebuiltFor === note) return first;
     standing.rebuiltFor = note;
     this.o.log.warn({ organisationId, reason: first.reason }, 'The Merkle tiles are built anew from the ledger.');
     const anchor = pin && { position: pin.checkpoint.size - 1, head: pin.head };
     await this.o.follower.rebuild(organisationId, anchor, () => attempt().outcome !== 'REFUSED');
     return attempt();
+  }
+
+  /** Whether the ledger holds what the note covers and the index does not yet: it may be signed by a key that is handed over to there. */
+  private async isAhead(organisationId: OrganisationId, note: string, indexed: number): Promise<boolean> {
+    const size = unsignedCheckpoint(note)?.size ?? 0;
+    return size > indexed && size <= (await this.o.ledger.lastRevision(ledgerStreams.chain(organisationId))) + 1;
   }
 
   private refuse(organisationId: OrganisationId, { code, reason }: { code: Doubt['code']; reason: string }): void {

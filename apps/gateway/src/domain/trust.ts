@@ -1,10 +1,13 @@
 import {
   equalBytes,
   InvalidNote,
-  openCheckpoint,
-  parseVkey,
+  KeyRing,
+  leafHash,
+  parseRecord,
+  type PinnedKey,
   type Sha256,
   toHex,
+  unsignedCheckpoint,
   verifyConsistency,
   type VerifySignature,
 } from '@audital/chain/check';
@@ -12,11 +15,19 @@ import type { TrustedCheckpoint } from './verify-event';
 
 /** What this reader keeps outside the ledger for each organisation: it cannot be rebuilt. */
 export interface Pin {
-  vkey: string;
+  /** The key that was met first, and those that it handed over to, oldest first. */
+  keys: PinnedKey[];
   /** The newest checkpoint that was accepted. */
   checkpoint: TrustedCheckpoint;
   /** Block hash of the last record under it. */
   head: Uint8Array;
+}
+
+/** An event that says of itself that it changes keys, as it is stored. */
+export interface StoredKeyChange {
+  position: number;
+  record: Uint8Array;
+  payload: { salt: Uint8Array; bytes: Uint8Array };
 }
 
 /** The gateway's Merkle tree, as far as it has been indexed. */
@@ -43,40 +54,57 @@ export interface OfferInput {
   pin: Pin | null;
   /** The log's first key, as LOG_CREATED names it; it is only believed when nothing is pinned yet. */
   firstVkey: string | null;
+  /** In the order of the chain, from the kept checkpoint on at least. */
+  keyChanges: readonly StoredKeyChange[];
   tree: KnownTree;
 }
 
 /** Whether a signed note becomes the checkpoint that answers are verified under (DESIGN §4): signature, then root, then consistency. */
 export function offerCheckpoint(sha256: Sha256, verify: VerifySignature, input: OfferInput): Offer {
-  const { origin, note, pin, tree } = input;
-  const vkey = pin?.vkey ?? input.firstVkey;
-  if (vkey === null)
+  const { pin, tree } = input;
+  const known = pin?.keys ?? (input.firstVkey === null ? [] : [{ vkey: input.firstVkey, retiredAt: null }]);
+  if (known.length === 0)
     return refused('UNPINNED', 'The log names no key in its first event, so no signature can be believed.');
-  const opened = open(sha256, verify, { origin, note, vkey });
+  const opened = open(sha256, verify, input, known);
   if ('outcome' in opened) return opened;
-  const { checkpoint } = opened;
+  const { checkpoint, keys } = opened;
   if (checkpoint.size > tree.size) return { outcome: 'WAIT' };
   if (pin && checkpoint.size < pin.checkpoint.size) return older(checkpoint, pin, tree);
   if (!equalBytes(tree.root(checkpoint.size), checkpoint.root)) return mismatch(checkpoint, pin, tree);
   if (pin && !consistent(sha256, pin.checkpoint, checkpoint, tree)) return fork(checkpoint, pin);
-  return { outcome: 'ACCEPTED', pin: { vkey, checkpoint, head: tree.leaf(checkpoint.size - 1) } };
+  return { outcome: 'ACCEPTED', pin: { keys, checkpoint, head: tree.leaf(checkpoint.size - 1) } };
 }
 
 function open(
   sha256: Sha256,
   verify: VerifySignature,
-  o: { origin: string; note: string; vkey: string },
-): { checkpoint: TrustedCheckpoint } | Extract<Offer, { outcome: 'REFUSED' }> {
+  o: OfferInput,
+  known: readonly PinnedKey[],
+): { checkpoint: TrustedCheckpoint; keys: PinnedKey[] } | Extract<Offer, { outcome: 'REFUSED' }> {
   try {
-    const { origin, size, root, keys } = openCheckpoint(o.note, [parseVkey(sha256, o.vkey)], verify);
+    const ring = new KeyRing(sha256, verify, known);
+    learn(sha256, ring, o);
+    const { origin, size, root, keys } = ring.openCheckpoint(o.note);
     if (origin !== o.origin) return refused('CHECKPOINT_INVALID', `The checkpoint belongs to the log ${origin}.`);
     if (size === 0) return refused('CHECKPOINT_INVALID', 'The checkpoint covers nothing.');
     const keyId = toHex((keys[0] as (typeof keys)[number]).keyId);
-    return { checkpoint: { size, root, note: o.note, keyId } };
+    return { checkpoint: { size, root, note: o.note, keyId }, keys: ring.pinned };
   } catch (error) {
     if (error instanceof InvalidNote || error instanceof RangeError)
       return refused('CHECKPOINT_INVALID', error.message);
     throw error;
+  }
+}
+
+/**
+ * What the note covers, and our tree has, may hand over to a key that signed it. All of it is believed only when the note is accepted: then
+ * its root is the one of these very records.
+ */
+function learn(sha256: Sha256, ring: KeyRing, { note, keyChanges, tree }: OfferInput): void {
+  const size = Math.min(tree.size, unsignedCheckpoint(note)?.size ?? 0);
+  for (const { position, record, payload } of keyChanges) {
+    if (position < size && equalBytes(leafHash(sha256, record), tree.leaf(position)))
+      ring.learn(parseRecord(record), payload);
   }
 }
 

@@ -6,11 +6,11 @@ import {
   fromHex,
   hashText,
   InvalidNote,
+  KeyRing,
   leafHash,
-  openCheckpoint,
   parseRecord,
-  parseVkey,
   payloadMatches,
+  type PinnedKey,
   type Sha256,
   toHex,
   Uncanonical,
@@ -46,8 +46,8 @@ export interface ProofVerdict {
 
 export interface ProofInput {
   origin: string;
-  /** The key that this reader has pinned; null: none, and nothing can be believed. */
-  vkey: string | null;
+  /** The keys that this reader has pinned, with those that were retired since; none: nothing can be believed. */
+  keys: readonly PinnedKey[];
   event: Record<string, unknown> | null;
   proof: ClaimedProof;
   checkedAt: string;
@@ -74,12 +74,12 @@ export function verifyProof(sha256: Sha256, verifySignature: VerifySignature, in
     };
   });
   const signature = attempt('signature', () => {
-    if (input.vkey === null)
+    if (input.keys.length === 0)
       throw new RangeError('No key of this log is pinned here, so no signature can be believed (UNPINNED).');
-    const opened = openCheckpoint(proof.checkpoint, [parseVkey(sha256, input.vkey)], verifySignature);
+    const opened = new KeyRing(sha256, verifySignature, input.keys).openCheckpoint(proof.checkpoint);
     if (opened.origin !== input.origin)
       throw new RangeError(`The checkpoint belongs to the log ${opened.origin}, not to ${input.origin}.`);
-    return { value: opened, detail: `The pinned key signed this checkpoint of ${opened.size} events.` };
+    return { value: opened, detail: `A pinned key signed this checkpoint of ${opened.size} events.` };
   });
   const checks = [record.check, signature.check];
   if (record.value) {

@@ -9,3 +9,7 @@ export function keptPin(trust: TrustKeeper, organisationId: OrganisationId): Pin
   if (pin === null) throw new ApiError('LOG_NOT_STARTED', 'No checkpoint has been signed for your organisation yet.');
   return pin;
 }
+
+/** The keys that sign from now on: two of them during a rotation, oldest first. */
+export const liveVkeys = ({ keys }: Pin): string[] =>
+  keys.filter(({ retiredAt }) => retiredAt === null).map(({ vkey }) => vkey);

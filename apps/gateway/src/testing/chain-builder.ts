@@ -1,4 +1,5 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult, sign } from 'node:crypto';
+import { handoverText } from '@audital/chain/check';
 import {
   appendLeaf,
   canonicalBytes,
@@ -37,14 +38,17 @@ export interface EventSketch {
 }
 
 const SEGMENT_ENTRIES = 1000;
+const KEY_CHANGE = { eventType: 'CONFIG_CHANGE', source: 'AUDITAL', tags: ['KEY_CHANGE'] };
 
 /** Writes one organisation's chain as the chain-writer does, from numbers instead of chance: the same calls give the same bytes. */
 export class ChainBuilder {
   private tree: Tree = emptyTree();
   private head = ZERO_HASH;
-  private readonly signer: NoteSigner;
+  /** Every key that it ever had, and which of them sign now. */
+  private readonly signers: NoteSigner[] = [];
+  private live: number[] = [0];
   readonly origin: string;
-  readonly vkey: string;
+  readonly vkeys: string[] = [];
   readonly ids: string[] = [];
   private checkpoints = -1;
 
@@ -54,9 +58,7 @@ export class ChainBuilder {
     keys = generateKeyPairSync('ed25519'),
   ) {
     this.origin = `audital.local/log/${organisationId}`;
-    const publicKey = new Uint8Array(Buffer.from(keys.publicKey.export({ format: 'jwk' }).x as string, 'base64url'));
-    this.signer = { name: this.origin, publicKey, sign: (message) => sign(null, message, keys.privateKey) };
-    this.vkey = vkeyOf(sha256, this.origin, publicKey);
+    this.newKey(keys);
   }
 
   get size(): number {
@@ -67,7 +69,13 @@ export class ChainBuilder {
   async seal(...sketches: Partial<EventSketch>[]): Promise<string[]> {
     const first: Partial<EventSketch>[] =
       this.size === 0
-        ? [{ eventType: 'LOG_CREATED', source: 'AUDITAL', payload: { origin: this.origin, vkey: this.vkey } }]
+        ? [
+            {
+              eventType: 'LOG_CREATED',
+              source: 'AUDITAL',
+              payload: { origin: this.origin, vkey: this.vkeys[0] as string },
+            },
+          ]
         : [];
     const before = this.ids.length + first.length;
     for (const sketch of [...first, ...sketches]) await this.sealOne(sketch);
@@ -76,9 +84,33 @@ export class ChainBuilder {
 
   /** Signs the tree as it stands and publishes the note. */
   async checkpoint(root = treeRoot(sha256, this.tree)): Promise<string> {
-    const note = signNote(sha256, checkpointText({ origin: this.origin, size: this.size, root }), [this.signer]);
+    const note = this.noteBy(this.live, root);
     await this.publish(note);
     return note;
+  }
+
+  /** A checkpoint over all that is sealed by this key alone, whether it signs now or not. */
+  note(key: number): string {
+    return this.noteBy([key], treeRoot(sha256, this.tree));
+  }
+
+  /** Seals that the next key signs too; endorsed by the newest one unless by another. */
+  async addKey(o: { endorsedBy?: number } = {}): Promise<void> {
+    const endorsedBy = o.endorsedBy ?? this.signers.length - 1;
+    this.newKey(generateKeyPairSync('ed25519'));
+    const added = this.signers.length - 1;
+    const vkey = this.vkeys[added] as string;
+    const text = handoverText(this.origin, vkey);
+    const endorsement = signNote(sha256, text, [this.signers[endorsedBy] as NoteSigner]);
+    await this.seal({ ...KEY_CHANGE, payload: { kind: 'KEY_ADDED', epoch: added + 1, vkey, endorsement } });
+    this.live.push(added);
+  }
+
+  /** Seals that the oldest key signs no more. */
+  async retireKey(): Promise<void> {
+    const retired = this.live.shift() as number;
+    const vkey = this.vkeys[retired] as string;
+    await this.seal({ ...KEY_CHANGE, payload: { kind: 'KEY_RETIRED', epoch: retired + 1, vkey } });
   }
 
   async publish(note: string): Promise<void> {
@@ -86,6 +118,17 @@ export class ChainBuilder {
       binaryEvent(LEDGER_TYPES.checkpoint, new TextEncoder().encode(note)),
     ]);
     this.checkpoints += 1;
+  }
+
+  private noteBy(keys: readonly number[], root: Uint8Array): string {
+    const signers = keys.map((key) => this.signers[key] as NoteSigner);
+    return signNote(sha256, checkpointText({ origin: this.origin, size: this.size, root }), signers);
+  }
+
+  private newKey({ publicKey, privateKey }: KeyPairKeyObjectResult): void {
+    const raw = new Uint8Array(Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url'));
+    this.signers.push({ name: this.origin, publicKey: raw, sign: (message) => sign(null, message, privateKey) });
+    this.vkeys.push(vkeyOf(sha256, this.origin, raw));
   }
 
   private async sealOne(sketch: Partial<EventSketch>): Promise<void> {

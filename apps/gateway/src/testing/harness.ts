@@ -83,9 +83,9 @@ export class Harness {
   }
 
   /** As after a crash of the gateway: everything in memory is gone. */
-  async restart(o: { betweenwhiles?: () => void; forgetIndex?: boolean } = {}): Promise<void> {
+  async restart(o: { betweenwhiles?: () => void | Promise<void>; forgetIndex?: boolean } = {}): Promise<void> {
     await this.close();
-    o.betweenwhiles?.();
+    await o.betweenwhiles?.();
     if (o.forgetIndex) rmSync(join(this.folder, 'index'), { recursive: true, force: true });
     await this.open();
   }

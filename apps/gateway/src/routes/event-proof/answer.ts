@@ -23,7 +23,7 @@ export class ProofAnswer {
   @ApiProperty({
     type: [String],
     description:
-      'The keys that this gateway has pinned. A verifier takes them from elsewhere: from here they prove nothing.',
+      'The keys that this gateway has pinned, newest last, those that were retired too. A verifier takes them from elsewhere: from here they prove nothing.',
   })
   vkeys: string[];
 }

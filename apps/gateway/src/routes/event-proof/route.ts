@@ -63,7 +63,7 @@ export class EventProofRoute {
       leafIndex: position,
       inclusion: placement.map((hash) => toBase64(hash)),
       checkpoint: note,
-      vkeys: pin ? [pin.vkey] : [],
+      vkeys: (pin?.keys ?? []).map(({ vkey }) => vkey),
     });
   }
 

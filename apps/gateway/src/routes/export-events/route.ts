@@ -93,7 +93,7 @@ export class ExportEventsRoute {
       head: last === null ? null : hashText(pin.head),
       before: last === null ? [] : this.index.tree(organisationId).compactRange(from),
       checkpoint: note,
-      vkeys: [pin.vkey],
+      vkeys: pin.keys.map(({ vkey }) => vkey),
     };
     await outlet.write(exportTrailer(trailer));
   }

@@ -4,7 +4,7 @@ import type { Caller as Identity } from '../../adapters/authenticator';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
 import { Caller, Needs } from '../../http/scopes.guard';
 import { TRUST } from '../../tokens';
-import { keptPin } from '../kept-pin';
+import { keptPin, liveVkeys } from '../kept-pin';
 
 @ApiTags('Log')
 @ApiBearerAuth()
@@ -17,11 +17,12 @@ export class LogPolicyRoute {
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @ApiOperation({
     summary: 'The trust policy of the log',
-    description: 'A C2SP tlog-policy file: the log’s key, and no witnesses yet.',
+    description: 'A C2SP tlog-policy file: the log’s keys (two during a rotation), and no witnesses yet.',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({ type: String })
   handle(@Caller() caller: Identity): string {
-    return `log ${keptPin(this.trust, caller.organisation.organisationId).vkey}\nquorum none\n`;
+    const vkeys = liveVkeys(keptPin(this.trust, caller.organisation.organisationId));
+    return `${vkeys.map((vkey) => `log ${vkey}\n`).join('')}quorum none\n`;
   }
 }

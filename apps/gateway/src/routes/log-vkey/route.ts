@@ -4,7 +4,7 @@ import type { Caller as Identity } from '../../adapters/authenticator';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
 import { Caller, Needs } from '../../http/scopes.guard';
 import { TRUST } from '../../tokens';
-import { keptPin } from '../kept-pin';
+import { keptPin, liveVkeys } from '../kept-pin';
 
 @ApiTags('Log')
 @ApiBearerAuth()
@@ -16,13 +16,14 @@ export class LogVkeyRoute {
   @Needs('audit:read')
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @ApiOperation({
-    summary: 'The key of the log',
+    summary: 'The keys of the log',
     description:
-      'As pinned by this gateway, in the vkey form of C2SP signed-note. Keep it elsewhere: it is what offline verification rests on.',
+      'Those that sign now, one on each line: one, and during a rotation two, oldest first. As pinned by this gateway, in the vkey form of C2SP signed-note. Keep them elsewhere: they are what offline verification rests on.',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({ type: String })
   handle(@Caller() caller: Identity): string {
-    return `${keptPin(this.trust, caller.organisation.organisationId).vkey}\n`;
+    const vkeys = liveVkeys(keptPin(this.trust, caller.organisation.organisationId));
+    return vkeys.map((vkey) => `${vkey}\n`).join('');
   }
 }

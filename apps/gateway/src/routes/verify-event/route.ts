@@ -41,7 +41,7 @@ export class VerifyEventRoute {
   @ApiOperation({
     summary: 'Verify an event',
     description:
-      'By its id: it is read again. By its proof: checked by itself against the pinned key, without a look into the store, as for an export.',
+      'By its id: it is read again. By its proof: checked by itself against the pinned keys, without a look into the store, as for an export.',
   })
   @ApiOkResponse({ type: VerifyAnswer })
   async handle(@Caller() caller: Identity, @Body() body: VerifyEventBody): Promise<Verified> {
@@ -69,11 +69,11 @@ export class VerifyEventRoute {
       inclusion,
       checkpoint,
     };
-    const vkey = this.trust.pin(organisationId)?.vkey ?? null;
+    const keys = this.trust.pin(organisationId)?.keys ?? [];
     const origin = originOf(this.settings.logOrigin, organisationId);
     return verifyProof(sha256, verifyEd25519, {
       origin,
-      vkey,
+      keys,
       event,
       proof: claimed,
       checkedAt: this.settings.now().toISOString(),
