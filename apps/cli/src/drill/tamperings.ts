@@ -1,3 +1,4 @@
+import { handoverText, KEY_CHANGE_TAG } from '@audital/chain/check';
 import { sha256 } from '@audital/chain/node';
 import { canonicalBytes } from '@audital/chain/write';
 import { type Draft, draftOf, Sealer } from './attacker';
@@ -145,6 +146,29 @@ export const TAMPERINGS: readonly Tampering[] = [
       return found(
         all,
         `position ${at} changed, all made anew and signed by another key`,
+        'INVALID',
+        sealed.lines.length,
+      );
+    },
+  },
+  {
+    name: 'rewrite everything and swap the key by a forged handover',
+    apply(original, pick) {
+      const at = middle(original, pick);
+      const { origin, vkeys } = (JSON.parse(original.trailer) as { trailer: { origin: string; vkeys: string[] } })
+        .trailer;
+      const drafts = original.lines.map(draftOf);
+      const one = drafts[at] as Draft;
+      const vkey = attacker.vkey(origin);
+      const endorsement = attacker.note(origin, handoverText(origin, vkey));
+      one.record = { ...one.record, eventType: 'CONFIG_CHANGE', source: 'AUDITAL', tags: [KEY_CHANGE_TAG] };
+      one.payload = canonicalBytes({ kind: 'KEY_ADDED', epoch: 2, vkey, endorsement });
+      one.salt ??= sha256(Buffer.from('salt'));
+      const sealed = attacker.seal(origin, drafts);
+      const { trailer } = JSON.parse(attacker.trailer(sealed)) as { trailer: object };
+      return found(
+        [...sealed.lines, JSON.stringify({ trailer: { ...trailer, vkeys: [...vkeys, vkey] } })],
+        `position ${at} hands over to another key by its own word, which signs all of it`,
         'INVALID',
         sealed.lines.length,
       );

@@ -1,11 +1,12 @@
-import { equalBytes, fromBase64, InvalidNote, KeyRing, openCheckpoint, verifyConsistency } from '@audital/chain/check';
+import { equalBytes, fromBase64, InvalidNote, KeyRing, type PinnedKey, verifyConsistency } from '@audital/chain/check';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { consistencyFromJson } from '../verify/two-checkpoints';
+import { learnKeys } from './learn-keys';
 
 /** What watch remembers between two looks; times in ms since 1970. */
 export interface Kept {
-  /** The keys that were given, or the one of the first look. */
-  vkeys: string[];
+  /** The keys that were given, or those of the first look, and the ones that they handed over to. As text: kept before rotations were known. */
+  vkeys: (string | PinnedKey)[];
   note: string;
   size: number;
   /** Base64. */
@@ -27,8 +28,13 @@ export interface Judgement {
   evidence: { kept: string; offered: string } | null;
 }
 
-/** The newest note, the key that the log names, the proof from the kept size (JSON), and the position of the newest event. */
-export type Seen = { note: string; vkey: string; proof: string | null; newest: number | null } | { error: string };
+/**
+ * The newest note, the keys that the log names, the proof from the kept size (JSON), the position of the newest event, and the proofs of the
+ * events that change keys, which are asked for when nobody that is known signed the note.
+ */
+export type Seen =
+  | { note: string; vkeys: string[]; proof: string | null; newest: number | null; keyChanges: string[] }
+  | { error: string };
 
 /** Decides what one look shows. Nothing but a signed, consistent, not smaller checkpoint replaces the kept one. */
 export function judgeCheckpoint(
@@ -37,7 +43,7 @@ export function judgeCheckpoint(
 ): Judgement {
   const { kept, now } = o;
   if ('error' in seen) return unanswered(seen.error, o);
-  const trusted = o.vkeys.length > 0 ? [...o.vkeys] : (kept?.vkeys ?? [seen.vkey]);
+  const trusted = learnKeys(pinnedIn(kept, o.vkeys) ?? seen.vkeys, seen.keyChanges);
   const opened = open(seen.note, trusted);
   if (typeof opened === 'string')
     return {
@@ -80,6 +86,13 @@ export function judgeCheckpoint(
   return ok(`consistent: ${kept.size} → ${size} events`, next);
 }
 
+/** Those that were given count, and of the kept ones what is known of their end; without any given, the kept ones. Null: none. */
+function pinnedIn(kept: Kept | null, given: readonly string[]): (string | PinnedKey)[] | null {
+  if (given.length === 0) return kept?.vkeys ?? null;
+  const known = (vkey: string) => kept?.vkeys.find((one) => typeof one !== 'string' && one.vkey === vkey);
+  return given.map((vkey) => known(vkey) ?? vkey);
+}
+
 const ok = (message: string, kept: Kept): Judgement => ({
   alarm: null,
   isAnswered: true,
@@ -100,9 +113,9 @@ function overdue(what: string, kept: Kept, { now, maxAgeMs }: { now: number; max
   return { alarm, isAnswered: true, message, kept, evidence: null };
 }
 
-function open(note: string, vkeys: readonly string[]): { size: number; root: Uint8Array } | string {
+function open(note: string, keys: readonly PinnedKey[]): { size: number; root: Uint8Array } | string {
   try {
-    return openCheckpoint(note, new KeyRing(sha256, verifyEd25519, vkeys).keys, verifyEd25519);
+    return new KeyRing(sha256, verifyEd25519, keys).openCheckpoint(note);
   } catch (error) {
     if (error instanceof InvalidNote) return error.message;
     throw error;

@@ -6,7 +6,8 @@ import { type Command, EXIT, type OptionValues, textOf, UsageError, wholeNumber 
 import { findGateway, GATEWAY_HELP, GATEWAY_OPTIONS, type GatewayClient } from '../gateway-client';
 import type { Terminal } from '../terminal';
 import { TRUST_OPTIONS, trustedKeys } from '../trusted-keys';
-import { type Kept, type Judgement, judgeCheckpoint } from './judge-checkpoint';
+import { type Kept, type Judgement, judgeCheckpoint, type Seen } from './judge-checkpoint';
+import { keyChangesOf } from './learn-keys';
 
 export const watchCommand: Command = {
   summary: 'Keep the last checkpoint of a live log, and alarm on a fork, a rollback or silence',
@@ -19,7 +20,7 @@ on another machine than the log, and keep the state file.
   --interval-seconds N    between two looks (default 60)
   --max-age-seconds N     STALE: how long events may stand without a new checkpoint, or the log without an answer (default 900)
   --once                  one look, for cron
-  --vkey KEY, --policy FILE   the keys you trust; without, the key of the first look is kept (UNPINNED at that look)
+  --vkey KEY, --policy FILE   the keys you trust; without, the keys of the first look are kept (UNPINNED at that look)
   --json                  one object for each look
 ${GATEWAY_HELP}
 
@@ -72,12 +73,11 @@ class Watch {
   private async look(): Promise<Judgement> {
     const kept = this.read();
     const seen = await this.ask(kept);
-    const judgement = judgeCheckpoint(seen, {
-      kept,
-      vkeys: this.vkeys,
-      now: Date.now(),
-      maxAgeMs: this.maxAgeSeconds * 1000,
-    });
+    const { vkeys, maxAgeSeconds } = this;
+    const judge = (of: Seen): Judgement =>
+      judgeCheckpoint(of, { kept, vkeys, now: Date.now(), maxAgeMs: maxAgeSeconds * 1000 });
+    let judgement = judge(seen);
+    if (judgement.alarm === 'UNTRUSTED') judgement = judge(await this.withKeyChanges(seen));
     this.keep(judgement.kept);
     // The two notes are the proof against the log: nothing may overwrite them.
     if (judgement.evidence !== null) this.write(`${this.file}.evidence-${Date.now()}.json`, judgement.evidence);
@@ -85,15 +85,24 @@ class Watch {
   }
 
   /** What the log says now; an error in words when it says nothing. */
-  private async ask(kept: Kept | null): Promise<Parameters<typeof judgeCheckpoint>[0]> {
+  private async ask(kept: Kept | null): Promise<Seen> {
     try {
       const note = await this.gateway.text('/v1/log/checkpoint');
-      const vkey = (await this.gateway.text('/v1/log/vkey')).trim();
+      const vkeys = (await this.gateway.text('/v1/log/vkey')).trim().split('\n');
       const size = Number(note.split('\n')[1]);
       const newest = await this.gateway.json<{ data: { chainPosition: number }[] }>('/v1/audit?limit=1');
       const from = kept?.size ?? size;
       const proof = from < size ? await this.gateway.text(`/v1/log/consistency?from=${from}&to=${size}`) : null;
-      return { note, vkey, proof, newest: newest.data[0]?.chainPosition ?? null };
+      return { note, vkeys, proof, newest: newest.data[0]?.chainPosition ?? null, keyChanges: [] };
+    } catch (error) {
+      return { error: (error as Error).message };
+    }
+  }
+
+  /** Signed by nobody that is known: the log may have rotated its keys since. */
+  private async withKeyChanges(seen: Seen): Promise<Seen> {
+    try {
+      return 'error' in seen ? seen : { ...seen, keyChanges: await keyChangesOf(this.gateway) };
     } catch (error) {
       return { error: (error as Error).message };
     }

@@ -4,6 +4,7 @@ import { unsignedCheckpoint } from '@audital/chain/check';
 import { type Command, type OptionValues, textOf, UsageError } from '../command';
 import { findGateway, GATEWAY_HELP, GATEWAY_OPTIONS } from '../gateway-client';
 import { fsck } from '../live/fsck';
+import { keyChangesOf } from '../live/learn-keys';
 import type { Terminal } from '../terminal';
 import { TRUST_OPTIONS, trustedKeys } from '../trusted-keys';
 import { verifyExportFile } from './export-file';
@@ -70,8 +71,11 @@ async function twoCheckpoints(
     return consistencyFromJson(await findGateway(values).text(`/v1/log/consistency?from=${from}&to=${to}`), from, to);
   };
   const offered =
-    isOnline && vkeys.length === 0 ? [(await findGateway(values).text('/v1/log/vkey')).trim()] : wanted(vkeys);
-  return verifyTwoCheckpoints(notes as [string, string], { vkeys, offered, source });
+    isOnline && vkeys.length === 0
+      ? (await findGateway(values).text('/v1/log/vkey')).trim().split('\n')
+      : wanted(vkeys);
+  const keyChanges = isOnline ? () => keyChangesOf(findGateway(values)) : async () => [];
+  return verifyTwoCheckpoints(notes as [string, string], { vkeys, offered, source, keyChanges });
 }
 
 /** What brings no key of its own cannot be verified without one. */

@@ -3,12 +3,13 @@ import {
   fromBase64,
   InvalidNote,
   KeyRing,
-  openCheckpoint,
+  type PinnedKey,
   toHex,
   verifyConsistency,
 } from '@audital/chain/check';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { UsageError } from '../command';
+import { learnKeys } from '../live/learn-keys';
 import { type Report, reportOf } from './report';
 
 /** Where the hashes between two sizes come from. Answers null when it has none. */
@@ -17,10 +18,21 @@ export type ConsistencySource = (from: number, to: number) => Promise<Uint8Array
 /** Whether the larger of two signed checkpoints holds the smaller one's tree (RFC 9162 §2.1.4). Their order does not matter. */
 export async function verifyTwoCheckpoints(
   notes: readonly [string, string],
-  o: { vkeys: readonly string[]; offered: readonly string[]; source: ConsistencySource },
+  o: {
+    vkeys: readonly string[];
+    offered: readonly string[];
+    source: ConsistencySource;
+    /** The proofs of the events that changed keys: asked for when nobody that is trusted signed one of the notes. */
+    keyChanges: () => Promise<string[]>;
+  },
 ): Promise<Report> {
   const isPinned = o.vkeys.length > 0;
-  const opened = notes.map((note) => open(note, isPinned ? o.vkeys : o.offered));
+  const trusted = isPinned ? o.vkeys : o.offered;
+  let opened = notes.map((note) => open(note, trusted));
+  if (opened.some((one) => typeof one === 'string')) {
+    const learnt = learnKeys(trusted, await o.keyChanges());
+    opened = notes.map((note) => open(note, learnt));
+  }
   const [one, other] = opened as [ReturnType<typeof open>, ReturnType<typeof open>];
   if (typeof one === 'string' || typeof other === 'string') {
     const message = typeof one === 'string' ? `First checkpoint: ${one}` : `Second checkpoint: ${String(other)}`;
@@ -43,10 +55,9 @@ export async function verifyTwoCheckpoints(
 
 type Opened = { origin: string; size: number; root: Uint8Array; keyId: string };
 
-function open(note: string, vkeys: readonly string[]): Opened | string {
+function open(note: string, trusted: readonly (string | PinnedKey)[]): Opened | string {
   try {
-    const { keys } = new KeyRing(sha256, verifyEd25519, vkeys);
-    const { origin, size, root, keys: signers } = openCheckpoint(note, keys, verifyEd25519);
+    const { origin, size, root, keys: signers } = new KeyRing(sha256, verifyEd25519, trusted).openCheckpoint(note);
     return { origin, size, root, keyId: toHex(signers[0]?.keyId ?? new Uint8Array()) };
   } catch (error) {
     if (error instanceof InvalidNote) return error.message;

@@ -35,7 +35,8 @@ export function openNote<Key extends NoteKey>(note: string, keys: Key[], verify:
       throw new InvalidNote(`The signature by ${name} does not verify.`);
     return [key];
   });
-  if (signed.length === 0) throw new InvalidNote('No trusted key signed this note.');
+  if (signed.length === 0)
+    throw new InvalidNote('No trusted key signed this note (after a rotation of keys, give the newer one too).');
   return { text, keys: signed };
 }
 
