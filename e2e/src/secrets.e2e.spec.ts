@@ -53,17 +53,20 @@ function jobWith(secrets: PlantedSecret[], index: number): { name: string; comma
   const texts = secrets.filter((one) => !needName.includes(one)).map(({ value }) => value);
   const isLong = ({ value }: PlantedSecret): boolean => value.length > TAG_CHARACTERS_MAX;
   const first = secrets.slice(0, 1);
+  const asArguments = needName.flatMap((one) => [`--${one.name}`, one.value]);
+  const asVariables = needName.map((one) => `${one.name}=${one.value}`);
   const places: { spec: object; tags?: Record<string, string>; reason?: string }[] = [
     { spec: { HyperParameters: settings(secrets) } },
     { spec: { HyperParameters: { config: JSON.stringify({ settings: settings(secrets) }) } } },
     { spec: { Environment: settings(secrets) } },
     {
       spec: {
-        HyperParameters: settings([...first, ...needName]),
-        AlgorithmSpecification: { ContainerArguments: texts, TrainingInputMode: 'File' },
+        HyperParameters: settings(first),
+        AlgorithmSpecification: { ContainerArguments: [...texts, ...asArguments], TrainingInputMode: 'File' },
       },
     },
-    { spec: { HyperParameters: settings(needName) }, reason: texts.join('\n') },
+    // AWS keeps 1,024 characters of a reason: wherever that cuts.
+    { spec: {}, reason: [...asVariables, ...texts].join('\n') },
     {
       spec: { HyperParameters: settings(secrets.filter(isLong)) },
       tags: settings(secrets.filter((one) => !isLong(one))),

@@ -84,13 +84,16 @@ async function describe(pass: Pass, job: { name: string }): Promise<TrainingJob 
   }
 }
 
-/** A new job that runs. The tags that the filters need are kept, and no others: a job that vanishes cannot be asked any more. */
+/**
+ * A new job that runs. Of its tags those that let it through the filters are kept, and no others: a job that vanishes cannot be asked any
+ * more, and in a tag of the customer's may stand anything.
+ */
 async function registerTraining(pass: Pass, job: JobSummary): Promise<Detected> {
-  const tags = filtersByTag(pass.integration.settings) ? await tagsOrNull(pass, job.arn) : null;
-  const wanted = Object.keys(pass.integration.settings.filters.tags);
-  const kept = tags && Object.fromEntries(Object.entries(tags).filter(([key]) => wanted.includes(key)));
-  const known: KnownJob = { ...toKnown(job, job.status), ...(kept ? { tags: kept } : {}) };
-  if (!tags || tagsMatch(pass.integration.settings, tags)) await tellStart(pass, job);
+  const { settings } = pass.integration;
+  const tags = filtersByTag(settings) ? await tagsOrNull(pass, job.arn) : null;
+  const isIn = !tags || tagsMatch(settings, tags);
+  const known: KnownJob = { ...toKnown(job, job.status), ...(tags ? { tags: isIn ? settings.filters.tags : {} } : {}) };
+  if (isIn) await tellStart(pass, job);
   return { observations: [], changes: [{ kind: 'job-open', jobs: 'training', job: known }] };
 }
 

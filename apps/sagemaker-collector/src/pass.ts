@@ -21,9 +21,9 @@ import { type AwsFailure, failureOf } from './adapters/aws-errors';
 import type { Cursor } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import type { Observer } from './domain/observer';
+import { outgoing } from './domain/outgoing';
 import { toParts } from './domain/parts';
-import { fitPayload } from './domain/payload';
-import { type Commit, withoutSecrets } from './domain/secrets';
+import type { Commit } from './domain/secrets';
 
 export interface PollPorts {
   ledger: Ledger;
@@ -89,7 +89,7 @@ export async function publish(
 ): Promise<number> {
   const { organisationId } = o.integration;
   const detected = o.detected.map(({ observations, changes }) => ({
-    observations: observations.map((one) => ({ ...one, payload: fitPayload(withoutSecrets(one.payload, o.commit)) })),
+    observations: observations.map((one) => ({ ...one, payload: outgoing(one.payload, o.commit) })),
     changes,
   }));
   const parts = toParts(detected, o.integration, o.cursor);

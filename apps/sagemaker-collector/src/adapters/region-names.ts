@@ -17,8 +17,9 @@ const ALWAYS_THERE: Record<string, string> = {
  * no news about the region: then the network is away.
  */
 export async function unknownHostOf(error: unknown, partition: string, lookup: Lookup): Promise<string | null> {
-  const { code, hostname } = error as { code?: unknown; hostname?: unknown };
-  if (code !== 'ENOTFOUND' || typeof hostname !== 'string') return null;
+  // The SDK may wrap what Node says, and then only its words are left.
+  const hostname = /getaddrinfo ENOTFOUND (\S+)/.exec((error as Error).message)?.[1];
+  if (hostname === undefined) return null;
   try {
     await lookup(ALWAYS_THERE[partition] ?? (ALWAYS_THERE['aws'] as string));
     return hostname;

@@ -7,7 +7,7 @@ export interface KnownJob {
   createdAt: string;
   /** The primary status when it was last seen; null once it has been settled. */
   openStatus: string | null;
-  /** Its tags when it was first seen, where the filters need them: a job that vanishes cannot be asked any more. */
+  /** The tags that let it through the filters when it was first seen; empty: they kept it out. A job that vanishes cannot be asked any more. */
   tags?: Record<string, string>;
 }
 

@@ -15,8 +15,8 @@ export const SECRET_FORMS: readonly RegExp[] = [
   // Slack, Discord.
   /(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,255}/g,
   /(?<![A-Za-z0-9])xapp-[A-Za-z0-9-]{10,255}/g,
-  /hooks\.slack\.com\/(?:services|workflows)\/([A-Za-z0-9/]{20,200})/g,
-  /discord(?:app)?\.com\/api\/webhooks\/(\d{5,25}\/[A-Za-z0-9_-]{20,200})/g,
+  /hooks\.slack\.com\/(?:services|workflows)\/(?!committed:)([A-Za-z0-9/]{1,200})/g,
+  /discord(?:app)?\.com\/api\/webhooks\/(\d{5,25}\/[A-Za-z0-9_-]{1,200})/g,
   // Payments and mail: Stripe, SendGrid, Mailgun, Twilio.
   /(?<![A-Za-z0-9])[srp]k_(?:live|test)_[A-Za-z0-9]{10,255}/g,
   /(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/=_-]{16,255}/g,
@@ -42,6 +42,10 @@ export const SECRET_FORMS: readonly RegExp[] = [
   // The password of a URL, up to its last @; a port and a path are none. A long user without a password is a token.
   /(?<=[a-z0-9]:\/\/[^\s:/?#@"'<>]{0,256}:)(?!\d{2,5}\/)([^\s"'<>]{1,512})(?=@[\w.[\]-])/gi,
   /(?<=[a-z0-9]:\/\/)([A-Za-z0-9_.~%-]{16,512})(?=@[\w.[\]-])/gi,
+  // A text may have been cut off (AWS shortens reasons): then the address ends before its @, and a token before its length.
+  /(?<=[a-z0-9]:\/\/[^\s:/?#@"'<>]{0,256}:)(?!\d{1,5}(?:[?#]|$))([^\s"'<>/@]{1,512})@?$/gi,
+  /(?<![A-Za-z0-9])(?:gh[opsur]_|github_pat_|gl(?:pat|dt|rt)-|npm_|hf_|dapi|sk-proj-|sk-ant-|xox[abeoprs]-|[srp]k_(?:live|test)_|ak_(?:live|test)_|AKIA|ASIA|AIza|ya29\.|IQoJb3JpZ2lu|hv[sbr]\.)[A-Za-z0-9_/+=.-]{4,4000}$/g,
+  /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,8000}(?:\.[A-Za-z0-9_-]*)?$/g,
   // Headers.
   /(?<![A-Za-z])bearer\s+([A-Za-z0-9._~+/=-]{12,4000})/gi,
   /(?<![A-Za-z])authorization["']?\s*[:=]\s*["']?(?:[A-Za-z]+\s+)?([^\s"',;]{4,4000})/gi,
@@ -50,18 +54,19 @@ export const SECRET_FORMS: readonly RegExp[] = [
 ];
 
 const QUOTE = String.raw`\\{0,7}["']`;
-/** In quotes, in quotes of a text that stands in quotes itself, in the braces of ODBC, or up to a blank. */
-const VALUE = String.raw`(?:"(?<double>(?:[^"\\]|\\.){0,4000})"|'(?<single>(?:[^'\\]|\\.){0,4000})'|(?<escape>\\{1,7}["'])(?<escaped>[\s\S]{0,4000}?)\k<escape>|\{(?<braced>[^{}"'\\]{1,256})\}|(?<bare>(?![{[(]\s*${QUOTE})[^\s,;&"'-][^\s,;&"']{0,255}))`;
+/** In quotes, in quotes of a text that stands in quotes itself, in the braces of ODBC, or up to a blank. Quotes may be cut off with their text. */
+const VALUE = String.raw`(?:"(?<double>(?:[^"\\]|\\[\s\S])*)(?:"|\\?$)|'(?<single>(?:[^'\\]|\\[\s\S])*)(?:'|\\?$)|(?<escape>\\{1,7}["'])(?<escaped>[\s\S]*?)(?:\k<escape>|$)|\{(?<braced>[^{}"'\\]{1,256})\}|(?<bare>(?![{[(]\s*${QUOTE})[^\s,;&"'-][^\s,;&"']{0,255}))`;
 const ANYWHERE_BUT_IN_AN_ARN = String.raw`(?<![\w.-])(?<!arn:aws[^\s"',]{0,200})`;
 
 /**
- * `name=value`, `name: value`, `"name": "value"`; `--name value`, `"--name", "value"`. A bare value goes on as `REST` says: in an
- * assignment to the next comma, behind an option to the next blank.
+ * `name=value`, `name: value`, `"name": "value"`, `x["name"] = "value"`, `name[0] = value`; `--name value`, `"--name", "value"`;
+ * `"name": "NAME", "value": "VALUE"` as lists of variables have it; `<name>value</name>`. A bare value goes on as `REST` says: in an
+ * assignment to the next comma, behind an option to the next blank, in an element to its end.
  */
 export const ASSIGNMENTS: readonly { form: RegExp; rest: RegExp }[] = [
   {
     form: new RegExp(
-      `${ANYWHERE_BUT_IN_AN_ARN}(?:--?)?(?<quote>${QUOTE})?(?<name>[A-Za-z_][\\w.-]{0,99})\\k<quote>\\s{0,8}(?:=>|=|:)\\s{0,8}${VALUE}`,
+      `${ANYWHERE_BUT_IN_AN_ARN}(?:--?)?(?<quote>${QUOTE})?(?<name>[A-Za-z_][\\w.-]{0,99})\\k<quote>(?:\\]|\\[\\w{0,40}\\])?\\s{0,8}(?:=>|=|:)\\s{0,8}${VALUE}`,
       'dg',
     ),
     rest: /[^\s,;&"']*/y,
@@ -73,6 +78,14 @@ export const ASSIGNMENTS: readonly { form: RegExp; rest: RegExp }[] = [
     ),
     rest: /[^\s"']*/y,
   },
+  {
+    form: new RegExp(
+      `(?<![\\w.-])(?:name|key)(?:${QUOTE})?\\s{0,4}[:=]\\s{0,4}(?:${QUOTE})?(?<name>[A-Za-z_][\\w.-]{0,99})(?:${QUOTE})?[\\s,;]{1,40}(?:${QUOTE})?value(?:${QUOTE})?\\s{0,4}[:=]\\s{0,4}${VALUE}`,
+      'dgi',
+    ),
+    rest: /[^\s,;&"']*/y,
+  },
+  { form: /<(?<name>[A-Za-z_][\w.:-]{0,99})(?:\s[^<>]{0,200})?>(?<bare>[^<]+)/dg, rest: /[^<]*/y },
 ];
 
 /** Parameters of signed addresses: who holds the address may read what it points to. */
@@ -115,7 +128,9 @@ export function looksRandom(value: string): boolean {
 
 /** What even a secret's name does not make one: a switch, nothing, a mark in a text, or where something is kept. */
 export const isHarmless = (value: string): boolean =>
-  /^(?:|true|false|yes|no|on|off|none|null|nil|undefined|required|optional|enabled|disabled)$/i.test(value) ||
+  /^(?:|true|false|yes|no|on|off|none|null|nil|undefined|nan|-?inf(?:inity)?|required|optional|enabled|disabled)$/i.test(
+    value,
+  ) ||
   /^arn:aws[\w-]*:[^\s?]*$/.test(value) ||
   /^s3:\/\/[^\s?@]*$/.test(value) ||
   /^(?:<[^<>]{1,40}>|\[[A-Z_]{1,40}\]|\*+)$/.test(value) ||

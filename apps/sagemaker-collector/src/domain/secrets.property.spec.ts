@@ -34,6 +34,40 @@ describe('a planted secret', () => {
     }
   });
 
+  /** Ways in which a name and its value stand in arguments, reasons and messages. */
+  const WRITTEN: [string, (name: string, value: string) => unknown][] = [
+    ['arguments', (name, value) => ({ containerArguments: ['train', `--${name}`, value, '--epochs', '2'] })],
+    ['an argument with =', (name, value) => ({ containerArguments: ['train', `--${name}=${value}`] })],
+    ['a variable of an entry point', (name, value) => ({ containerEntrypoint: ['env', `${name}=${value}`, 'train'] })],
+    ['a shell', (name, value) => ({ failureReason: `export ${name}='${value}' && train: exit code 1` })],
+    ['an assignment', (name, value) => ({ failureReason: `ClientError: ${name}=${value} was refused` })],
+    ['a repr', (name, value) => ({ failureReason: `AlgorithmError: Namespace(lr=0.1, ${name}='${value}')` })],
+    ['a subscript', (name, value) => ({ failureReason: `in train.py: os.environ["${name}"] = "${value}"` })],
+    ['a dictionary', (name, value) => ({ failureReason: `KeyError in {'lr': 1, '${name}': '${value}'}` })],
+    ['JSON', (name, value) => ({ exitMessage: JSON.stringify({ db: { user: 'svc', [name]: value } }) })],
+    ['YAML', (name, value) => ({ exitMessage: `user: svc\n${name}: ${value}\nlr: 0.1` })],
+    ['a list of variables', (name, value) => ({ failureReason: `- name: ${name}\n  value: ${value}\n- name: LR` })],
+    ['variables in JSON', (name, value) => ({ failureReason: JSON.stringify([{ name, value }]) })],
+    ['an element', (name, value) => ({ failureReason: `<db><${name}>${value}</${name}></db>` })],
+    ['a cut off text', (name, value) => ({ failureReason: `ClientError: {"user": "svc", "${name}": "${value}` })],
+  ];
+  it.each(WRITTEN)('that only its name gives away is found in %s', (_, write) => {
+    const named = PLANTED.filter(({ kind }) => /by its name$|suspicious name/.test(kind));
+    expect(named.length).toBeGreaterThan(10);
+    for (const { name, value, secret } of named) {
+      const shown = withoutSecrets(write(name, value) as JsonObject, commit);
+      expect([name, secret, JSON.stringify(shown).includes(secret)]).toEqual([name, secret, false]);
+      expect(shown['secretsCommitted']).toHaveLength(1);
+    }
+  });
+
+  it('in a name is hidden like one in a value', () => {
+    const token = `ghp_${'a1B2'.repeat(9)}`;
+    const shown = withoutSecrets({ hyperParameters: { [token]: '1', lr: '0.1' } }, commit);
+    expect(JSON.stringify(shown)).not.toContain(token);
+    expect(shown['secretsCommitted']).toEqual([`/hyperParameters/${commit(token)}`]);
+  });
+
   it('is found with anything before and behind it', () => {
     const around = fc.stringMatching(/^[a-z ,.;()\n]{0,40}$/);
     const tokens = PLANTED.filter(({ kind }) => kind.endsWith('by itself'));
@@ -59,6 +93,11 @@ const HARMLESS: [string, string][] = [
   ['token', '128'],
   ['pad_token', '<pad>'],
   ['mask_token', '[MASK]'],
+  ['token_accuracy', 'NaN'],
+  ['tag_list', '[{"Key": "Environment", "Value": "production"}, {"Key": "primary_key", "Value": "application_id"}]'],
+  ['xml', '<config><epochs>3</epochs><tokenizer>sentencepiece</tokenizer></config>'],
+  ['unclosed', 'ClientError: {"epochs": 3, "objective": "binary:log'],
+  ['port_at_the_end', 'cannot reach https://host:8080'],
   ['tokenizer', 'sentencepiece'],
   ['token_type', 'wordpiece'],
   ['use_auth_token', 'true'],

@@ -96,7 +96,21 @@ function hideInJson(value: Json, commit: Commit, name = ''): Json {
   if (typeof value === 'number') return isSecret(name, String(value)) ? commit(String(value)) : value;
   if (nameSays(name) === 'SECRET') return commit(JSON.stringify(value));
   if (Array.isArray(value)) return hideInList(value, (item, option) => hideInJson(item, commit, option ?? name));
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hideInJson(member, commit, key)]));
+  const named = nameInPair(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      hideText(key, commit),
+      hideInJson(member, commit, named !== null && /^value$/i.test(key) ? named : key),
+    ]),
+  );
+}
+
+/** `{ name: NAME, value: VALUE }`, as lists of variables and tags have it. */
+function nameInPair(value: JsonObject): string | null {
+  const named = Object.entries(value).find(
+    ([key, member]) => /^(?:name|key)$/i.test(key) && typeof member === 'string',
+  );
+  return (named?.[1] as string | undefined) ?? null;
 }
 
 function hideInList(list: Json[], hide: (item: Json, option: string | null) => Json): Json[] {
@@ -171,8 +185,14 @@ export function withoutSecrets(payload: JsonObject, commit: Commit): JsonObject 
   const shown = Object.fromEntries(
     Object.entries(members).map(([key, member]) => [key, IDENTITY.has(key) ? member : hideMember(key, member, commit)]),
   );
-  const committed = pointersOf(shown, '');
-  return committed.length > 0 || before !== undefined ? { ...shown, secretsCommitted: committed } : shown;
+  return withPointers(shown, before !== undefined);
+}
+
+/** Says anew where commitments stand: shortening may have taken some away. `always`: also that there are none. */
+export function withPointers(payload: JsonObject, always = false): JsonObject {
+  const { secretsCommitted: _before, ...members } = payload;
+  const committed = pointersOf(members, '');
+  return committed.length > 0 || always ? { ...members, secretsCommitted: committed } : members;
 }
 
 /** Where names are ours or AWS's, only the texts are looked at. */
@@ -184,13 +204,22 @@ function hideMember(key: string, value: Json, commit: Commit): Json {
     return hideInList(value, (item, option) =>
       option !== null && typeof item === 'string' ? hideValue(option, item, commit) : hideMember('', item, commit),
     );
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, hideMember(name, member, commit)]));
+  const named = nameInPair(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      named !== null && /^value$/i.test(name) && typeof member === 'string'
+        ? hideValue(named, member, commit)
+        : hideMember(name, member, commit),
+    ]),
+  );
 }
 
 function pointersOf(value: Json, pointer: string): string[] {
   if (typeof value === 'string') return value.includes(COMMITTED) ? [pointer] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) =>
-    pointersOf(member, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-  );
+  return Object.entries(value).flatMap(([key, member]) => {
+    const below = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return key.includes(COMMITTED) ? [below] : pointersOf(member, below);
+  });
 }
