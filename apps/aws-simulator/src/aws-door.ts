@@ -1,4 +1,4 @@
-import { Buckets, concerns, fateOf, rateOf } from './domain/faults';
+import { Buckets, concerns, fateOf, rateOf, THROTTLE_NAMES, type ThrottleName } from './domain/faults';
 import { AwsError } from './domain/refused';
 import type { Simulator } from './simulator';
 import { Calls } from './wire/calls';
@@ -18,7 +18,10 @@ export interface Outcome {
   ageSeconds: number | null;
 }
 
-const throttled = (): AwsError => new AwsError('ThrottlingException', 'Rate exceeded', { queryCode: 'Throttling' });
+const throttled = (name: ThrottleName | null): AwsError =>
+  name === null
+    ? new AwsError('ThrottlingException', 'Rate exceeded', { queryCode: 'Throttling' })
+    : new AwsError(name, 'Rate exceeded', { status: THROTTLE_NAMES[name] });
 
 const brokenDown = (status: number): Answer => ({
   status,
@@ -73,7 +76,7 @@ export class AwsDoor {
       if (routed.refusal !== null) throw routed.refusal;
       const caller = callerOf(account, routed, now);
       o.caller.arn = caller.arn;
-      if (fate === 'throttle' || !this.withinRate(routed)) throw throttled();
+      if (fate === 'throttle' || !this.withinRate(routed)) throw throttled(account.faults.throttleAs);
       const answer = routed.answer(account, caller, { now, realNow: clock.realNow(), speed });
       // A page of one is how a permission is probed; whoever asks for more has begun to watch.
       if (routed.operation === 'ListTrainingJobs' && caller.roleArn !== null && routed.input['MaxResults'] !== 1) {

@@ -38,6 +38,8 @@ export interface Page<T> {
   items: T[];
   /** Where the next page starts, or null after the last. */
   next: Position | null;
+  /** Behind its last item; null when it has none. */
+  end: Position | null;
 }
 
 interface View<T> {
@@ -107,13 +109,12 @@ export class Collection<T extends Item> {
     const items: T[] = [];
     for (;;) {
       const best = cursors.reduce<Cursor<T> | null>((first, one) => (one.isBefore(first) ? one : first), null);
-      if (best === null) return { items, next: null };
+      const last = items[items.length - 1];
+      const end = last === undefined ? null : positionOf(query, last);
+      if (best === null) return { items, next: null, end };
       const item = best.take();
       if (query.hidden?.(item)) continue;
-      if (items.length === query.limit) {
-        const last = items[items.length - 1] as T;
-        return { items, next: { key: keyOf(query, last), ordinal: last.ordinal } };
-      }
+      if (items.length === query.limit) return { items, next: end, end };
       items.push(item);
     }
   }
@@ -184,6 +185,11 @@ class Cursor<T extends Item> {
 
 const keyOf = <T extends Item>(query: PageQuery<T>, item: T): string | number =>
   query.sortKey === null ? item.createdAt : query.sortKey(item);
+
+const positionOf = <T extends Item>(query: PageQuery<T>, item: T): Position => ({
+  key: keyOf(query, item),
+  ordinal: item.ordinal,
+});
 
 const compareKeys = (key: string | number, ordinal: number, other: Position): number =>
   key < other.key ? -1 : key > other.key ? 1 : ordinal - other.ordinal;

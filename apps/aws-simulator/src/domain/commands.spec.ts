@@ -170,7 +170,7 @@ describe('a monitoring execution', () => {
       exitMessage: null,
       failureReason: 'no data',
     });
-    expect(account.objects.hasBucket('reports')).toBe(false);
+    expect(account.objects.regionOf('reports')).toBeNull();
   });
 });
 

@@ -3,6 +3,8 @@ export interface Faults {
   /** The n-th call after this was set meets the same fate in every run with the same seed. */
   seed: number;
   throttleRate: number;
+  /** The name under which callers are throttled; null: the service's own. */
+  throttleAs: ThrottleName | null;
   /** An answer with an empty body. */
   errorRate: number;
   /** Its HTTP status, 500 to 599. */
@@ -18,9 +20,29 @@ export interface Faults {
   clockSkewMs: number;
 }
 
+/** Under so many names AWS's services say "too fast" (facts of the SDKs' retry classifiers), each with the HTTP status that goes with it. */
+export const THROTTLE_NAMES = {
+  ThrottlingException: 400,
+  Throttling: 400,
+  ThrottledException: 400,
+  RequestThrottled: 400,
+  RequestThrottledException: 400,
+  TooManyRequestsException: 429,
+  ProvisionedThroughputExceededException: 400,
+  TransactionInProgressException: 400,
+  RequestLimitExceeded: 503,
+  BandwidthLimitExceeded: 509,
+  LimitExceededException: 400,
+  SlowDown: 503,
+  PriorRequestNotComplete: 400,
+  EC2ThrottledException: 503,
+} as const;
+export type ThrottleName = keyof typeof THROTTLE_NAMES;
+
 export const NO_FAULTS: Faults = {
   seed: 1,
   throttleRate: 0,
+  throttleAs: null,
   errorRate: 0,
   errorStatus: 503,
   unreachableRate: 0,
@@ -52,7 +74,7 @@ export function uniform(seed: number, ordinal: number): number {
   return ((x ^ (x >>> 15)) >>> 0) / 2 ** 32;
 }
 
-/** How many calls a second AWS takes of one operation. Null: no limit. */
+/** How many calls a second AWS takes of one operation (null: no limit), and how its reads look. */
 export interface Limits {
   listPerSecond: number | null;
   describePerSecond: number | null;
@@ -60,9 +82,23 @@ export interface Limits {
   burst: number;
   /** A new resource is left out of lists this long: reads are eventually consistent. */
   visibilityDelayMs: number;
+  /** Describe does not know a new job or endpoint this long, whatever the list shows: another replica answers. */
+  describeDelayMs: number;
+  /** Lists of jobs show what ended less than this long ago as still running. */
+  staleListMs: number;
+  /** False: ListProcessingJobs leaves ExitMessage out, as AWS may. */
+  exitMessageInLists: boolean;
   tokenLifetimeSeconds: number;
   /** By operation: so many pages come back empty, each with a NextToken, before the first that holds anything. */
   emptyPages: Record<string, number>;
+  /** Pages of lists hold so many at the most, whatever MaxResults asks for. Null: as many as asked for. */
+  pageItemsMax: number | null;
+  /** The last page of a list is empty, and only then the token is missing. */
+  emptyLastPage: boolean;
+  /** ListMetrics does not show a new metric this long. */
+  metricDelayMs: number;
+  /** A page of GetMetricData holds so many points; what goes on is PartialData. Null: all of them. */
+  metricPointsPerPage: number | null;
 }
 
 export const NO_LIMITS: Limits = {
@@ -70,8 +106,15 @@ export const NO_LIMITS: Limits = {
   describePerSecond: null,
   burst: 2,
   visibilityDelayMs: 0,
+  describeDelayMs: 0,
+  staleListMs: 0,
+  exitMessageInLists: true,
   tokenLifetimeSeconds: 86_400,
   emptyPages: {},
+  pageItemsMax: null,
+  emptyLastPage: false,
+  metricDelayMs: 0,
+  metricPointsPerPage: null,
 };
 
 /** One token bucket for each operation and region. It runs by real time: whoever calls lives there. */

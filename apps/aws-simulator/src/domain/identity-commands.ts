@@ -1,10 +1,10 @@
 import { command } from './command';
-import { NO_FAULTS, NO_LIMITS } from './faults';
+import { NO_FAULTS, NO_LIMITS, THROTTLE_NAMES, type ThrottleName } from './faults';
 import { type Policy, parsePolicy } from './iam';
 import type { JsonObject } from './json';
 import { Refused } from './refused';
 import type { Account, Role } from './account';
-import { flag, integerBetween, list, numberBetween, object, optional, record, text } from './shape';
+import { flag, integerBetween, list, numberBetween, object, oneOf, optional, record, text } from './shape';
 
 function requireRole(account: Account, name: string): Role {
   const role = account.roles.get(account.roleArn(name));
@@ -70,6 +70,7 @@ export const faultCommands = {
     {
       seed: optional(integerBetween(0, 2 ** 31)),
       throttleRate: rate,
+      throttleAs: optional(oneOf(...(Object.keys(THROTTLE_NAMES) as ThrottleName[]))),
       errorRate: rate,
       errorStatus: optional(integerBetween(500, 599)),
       unreachableRate: rate,
@@ -89,8 +90,15 @@ export const faultCommands = {
       describePerSecond: optional(numberBetween(0.01, 1000)),
       burst: optional(integerBetween(1, 10_000)),
       visibilityDelayMs: optional(integerBetween(0, 86_400_000)),
+      describeDelayMs: optional(integerBetween(0, 86_400_000)),
+      staleListMs: optional(integerBetween(0, 86_400_000)),
+      exitMessageInLists: optional(flag),
       tokenLifetimeSeconds: optional(integerBetween(1, 86_400)),
       emptyPages: optional(record(integerBetween(0, 10_000))),
+      pageItemsMax: optional(integerBetween(1, 100)),
+      emptyLastPage: optional(flag),
+      metricDelayMs: optional(integerBetween(0, 86_400_000)),
+      metricPointsPerPage: optional(integerBetween(1, 100_800)),
     },
     ({ account }, given) => {
       account.limits = withDefaults(NO_LIMITS, given);

@@ -92,11 +92,12 @@ export function putReport(context: CommandContext, execution: MonitoringExecutio
 }
 
 function putFile(
-  { account, at }: CommandContext,
+  { account, region, at }: CommandContext,
   uri: string,
   o: { content: JsonObject; kmsKeyArn: string | null },
 ): void {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   const body = Buffer.from(JSON.stringify(o.content, null, 2), 'utf8');
-  account.objects.put(bucket, key, { body, modifiedAt: at, contentType: 'application/json', kmsKeyArn: o.kmsKeyArn });
+  const object = { body, modifiedAt: at, contentType: 'application/json', kmsKeyArn: o.kmsKeyArn };
+  account.objects.put(region.name, { bucket, key }, object);
 }

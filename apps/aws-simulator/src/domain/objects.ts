@@ -12,40 +12,50 @@ export interface StoredObject {
   kmsKeyArn: string | null;
 }
 
-/** S3, as far as monitoring reports need it: whole objects, read and written at once. */
-export class ObjectStore {
-  private readonly buckets = new Map<string, Map<string, StoredObject>>();
+interface Bucket {
+  region: string;
+  objects: Map<string, StoredObject>;
+}
 
-  put(bucket: string, key: string, object: Omit<StoredObject, 'etag'>): void {
-    const objects = this.buckets.get(bucket) ?? new Map<string, StoredObject>();
-    objects.set(key, { ...object, etag: createHash('md5').update(object.body).digest('hex') });
-    this.buckets.set(bucket, objects);
+/** S3, as far as monitoring reports need it: whole objects, read and written at once. A bucket lies where its first object came from. */
+export class ObjectStore {
+  private readonly buckets = new Map<string, Bucket>();
+
+  put(region: string, address: { bucket: string; key: string }, object: Omit<StoredObject, 'etag'>): void {
+    const bucket = this.buckets.get(address.bucket) ?? { region, objects: new Map<string, StoredObject>() };
+    bucket.objects.set(address.key, { ...object, etag: createHash('md5').update(object.body).digest('hex') });
+    this.buckets.set(address.bucket, bucket);
   }
 
-  hasBucket(bucket: string): boolean {
-    return this.buckets.has(bucket);
+  /** Null: there is no such bucket. */
+  regionOf(bucket: string): string | null {
+    return this.buckets.get(bucket)?.region ?? null;
   }
 
   get(bucket: string, key: string): StoredObject | null {
-    return this.buckets.get(bucket)?.get(key) ?? null;
+    return this.buckets.get(bucket)?.objects.get(key) ?? null;
   }
 
   delete(bucket: string, key: string): boolean {
-    return this.buckets.get(bucket)?.delete(key) ?? false;
+    return this.buckets.get(bucket)?.objects.delete(key) ?? false;
   }
 }
 
 export const objectCommands = {
   putObject: command(
     { bucket: text, key: text, body: anything, kmsKeyArn: optional(text) },
-    ({ account, at }, { bucket, key, body, kmsKeyArn = null }) => {
+    ({ account, region, at }, { bucket, key, body, kmsKeyArn = null }) => {
       const isText = typeof body === 'string';
-      account.objects.put(bucket, key, {
-        body: Buffer.from(isText ? body : JSON.stringify(body), 'utf8'),
-        modifiedAt: at,
-        contentType: isText ? 'text/plain' : 'application/json',
-        kmsKeyArn,
-      });
+      account.objects.put(
+        region.name,
+        { bucket, key },
+        {
+          body: Buffer.from(isText ? body : JSON.stringify(body), 'utf8'),
+          modifiedAt: at,
+          contentType: isText ? 'text/plain' : 'application/json',
+          kmsKeyArn,
+        },
+      );
     },
   ),
   deleteObject: command({ bucket: text, key: text }, ({ account }, { bucket, key }) => {

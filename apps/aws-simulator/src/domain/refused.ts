@@ -14,12 +14,14 @@ export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly status: number;
   readonly queryCode: string;
+  readonly headers: Record<string, string>;
   constructor(
     readonly code: string,
     message: string,
-    options: { status?: number; queryCode?: string } = {},
+    options: { status?: number; queryCode?: string; headers?: Record<string, string> } = {},
   ) {
     super(message);
+    this.headers = options.headers ?? {};
     this.status = options.status ?? 400;
     this.queryCode = options.queryCode ?? code;
   }

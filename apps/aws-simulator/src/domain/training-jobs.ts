@@ -23,6 +23,9 @@ function running(context: CommandContext, name: string): TrainingJob {
   return job;
 }
 
+/** Eight digits that look random. */
+const hexOf = (ordinal: number): string => (Math.imul(ordinal, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0');
+
 export const trainingJobCommands = {
   createTrainingJob: command(
     { name: resourceName, spec: optional(object), tags: optional(tagMap) },
@@ -31,6 +34,26 @@ export const trainingJobCommands = {
       const filled = trainingSpec(name, account.identity.accountId, spec);
       region.trainingJobs.add(newTrainingJob(at, { name, arn, ordinal: account.takeOrdinals(), spec: filled }));
       retag(region, arn, tags);
+    },
+  ),
+  /** A tuner starts its trainings at once: they share a creation time, a parent, and all of their names but the end. */
+  createTuningJob: command(
+    { name: resourceName, count: integerBetween(1, 500), spec: optional(object), tags: optional(tagMap) },
+    ({ account, region, at }, { name, count, spec = {}, tags = {} }) => {
+      const parent = { TuningJobArn: region.arn('hyper-parameter-tuning-job', name.toLowerCase()) };
+      const first = account.takeOrdinals(count);
+      const children = Array.from({ length: count }, (_, index) => ({
+        name: `${name}-${String(index + 1).padStart(3, '0')}-${hexOf(first + index)}`,
+        ordinal: first + index,
+      }));
+      const taken = children.find((child) => region.trainingJobs.get(child.name));
+      if (taken) throw new Refused('CONFLICT', `training job ${taken.name} exists already.`);
+      for (const child of children) {
+        const arn = region.arn('training-job', child.name);
+        const filled = trainingSpec(child.name, account.identity.accountId, { ...spec, ...parent });
+        region.trainingJobs.add(newTrainingJob(at, { ...child, arn, spec: filled }));
+        retag(region, arn, tags);
+      }
     },
   ),
   moveTrainingJob: command(

@@ -32,6 +32,7 @@ const listMetrics: Operation = {
           (namespace === null || metric.namespace === namespace) &&
           (name === null || metric.name === name) &&
           wanted.every((filter) => matches(metric, filter)) &&
+          isShown(metric, call) &&
           metric.points.some((point) => point.at > now - recent && point.at <= now),
       );
     const from = readToken('ListMetrics', call)?.ordinal ?? 0;
@@ -41,6 +42,9 @@ const listMetrics: Operation = {
     return page;
   },
 };
+
+const isShown = ({ points }: Metric, { account, now }: Call): boolean =>
+  (points[0]?.at ?? now) + account.limits.metricDelayMs <= now;
 
 const metricOf = ({ namespace, name, dimensions }: Metric): Json => ({
   Namespace: namespace,
@@ -79,12 +83,45 @@ const getMetricData: Operation = {
     if (queries.length > QUERIES_MAX)
       throw invalid(`The collection MetricDataQueries must not have a size greater than ${QUERIES_MAX}.`);
     const ascending = enumIn(input, 'ScanBy', ['TimestampDescending', 'TimestampAscending']) === 'TimestampAscending';
-    const results = queries.map((query) => resultOf(call, query, { from, to, ascending }));
-    return { MetricDataResults: results, Messages: [] };
+    return pageOf(
+      call,
+      queries.map((query) => resultOf(call, query, { from, to, ascending })),
+    );
   },
 };
 
-function resultOf(call: Call, query: JsonObject, o: { from: number; to: number; ascending: boolean }): Json {
+interface Result {
+  Id: string;
+  Label: string;
+  Timestamps: number[];
+  Values: number[];
+}
+
+/** All points of all queries are one sequence, which is cut into pages; of a query that goes on, the page has PartialData. */
+function pageOf(call: Call, results: Result[]): JsonObject {
+  const from = readToken('GetMetricData', call)?.ordinal ?? 0;
+  const to = from + (call.account.limits.metricPointsPerPage ?? Infinity);
+  let end = 0;
+  const page = results.flatMap((result): Json[] => {
+    const begin = end;
+    end += result.Values.length;
+    const [first, last] = [Math.max(from - begin, 0), Math.max(Math.min(to, end) - begin, 0)];
+    // What has no points at all is told once, on the first page.
+    if (last <= first && !(from === 0 && begin === end)) return [];
+    const { Timestamps, Values } = result;
+    const part = { Timestamps: Timestamps.slice(first, last), Values: Values.slice(first, last) };
+    return [{ ...result, ...part, StatusCode: last < Values.length ? 'PartialData' : 'Complete' }];
+  });
+  const whole: JsonObject = { MetricDataResults: page, Messages: [] };
+  return to < end ? { ...whole, NextToken: issueToken('GetMetricData', call, { key: '', ordinal: to }) } : whole;
+}
+
+const DAY_MS = 86_400_000;
+/** Points of a minute live 15 days, of five minutes 63 days, of an hour 455 days. */
+const keptFor = (periodSeconds: number): number =>
+  (periodSeconds < 300 ? 15 : periodSeconds < 3600 ? 63 : 455) * DAY_MS;
+
+function resultOf(call: Call, query: JsonObject, o: { from: number; to: number; ascending: boolean }): Result {
   const id = requiredText(query, 'Id');
   const stat = query['MetricStat'];
   if (!isObject(stat) || !isObject(stat['Metric'])) {
@@ -99,7 +136,7 @@ function resultOf(call: Call, query: JsonObject, o: { from: number; to: number; 
   const metric = call.region.metrics.find(requiredText(wanted, 'Namespace'), name, dimensions);
   const periodMs = period * 1000;
   // The start is rounded down to the period and inclusive; the end is exclusive.
-  const from = Math.floor(o.from / periodMs) * periodMs;
+  const from = Math.max(Math.floor(o.from / periodMs) * periodMs, call.now - keptFor(period));
   const points = (metric?.points ?? []).filter(({ at }) => at >= from && at < o.to && at <= call.now);
   const buckets = [...Map.groupBy(points, ({ at }: Datapoint) => Math.floor(at / periodMs) * periodMs)];
   buckets.sort(([a], [b]) => (o.ascending ? a - b : b - a));
@@ -114,7 +151,6 @@ function resultOf(call: Call, query: JsonObject, o: { from: number; to: number; 
         inBucket.map(({ value }) => value),
       ),
     ),
-    StatusCode: 'Complete',
   };
 }
 

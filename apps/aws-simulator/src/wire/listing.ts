@@ -29,6 +29,7 @@ export function listOperation<T extends Item>(kind: ListKind<T>): Operation {
     resource: () => '*',
     run: (call) => {
       const { input } = call;
+      const { limits } = call.account;
       const sortBy = enumIn(input, 'SortBy', ['CreationTime', ...Object.keys(kind.sorts)]) ?? 'CreationTime';
       const order = enumIn(input, 'SortOrder', ['Ascending', 'Descending']) ?? kind.defaultOrder;
       const window = creationWindow(call, kind);
@@ -44,10 +45,10 @@ export function listOperation<T extends Item>(kind: ListKind<T>): Operation {
         byName: sortBy === 'Name',
         descending: order === 'Descending',
         after: after !== null && after.ordinal <= 0 ? null : after,
-        limit: integerIn(input, 'MaxResults', { min: 1, max: 100 }) ?? 10,
+        limit: Math.min(integerIn(input, 'MaxResults', { min: 1, max: 100 }) ?? 10, limits.pageItemsMax ?? 100),
         createdFrom: window.from,
         createdTo: window.to,
-        hidden: (item) => item.createdAt + call.account.limits.visibilityDelayMs > call.now,
+        hidden: (item) => item.createdAt + limits.visibilityDelayMs > call.now,
       });
       const inWindow = page.items.filter(
         (item) =>
@@ -55,8 +56,9 @@ export function listOperation<T extends Item>(kind: ListKind<T>): Operation {
           (window.to === null || item.createdAt <= window.to),
       );
       const summaries = inWindow.filter(filter).map((item) => kind.summary(item, call));
-      if (page.next === null) return { [kind.output]: summaries };
-      return { [kind.output]: summaries, NextToken: issueToken(kind.name, call, page.next) };
+      const next = page.next ?? (limits.emptyLastPage ? page.end : null);
+      if (next === null) return { [kind.output]: summaries };
+      return { [kind.output]: summaries, NextToken: issueToken(kind.name, call, next) };
     },
   };
 }

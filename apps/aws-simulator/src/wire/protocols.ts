@@ -89,7 +89,7 @@ export const s3: Protocol = {
     const status = code === 'SlowDown' ? 503 : code === 'InvalidAccessKeyId' ? 403 : error.status;
     return {
       status,
-      headers: { 'content-type': 'application/xml' },
+      headers: { 'content-type': 'application/xml', ...error.headers },
       body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escapeXml(error.message)}</Message><RequestId>${requestId}</RequestId></Error>`,
       error: code,
     };

@@ -187,7 +187,7 @@ const bucket = (signed: SignedBy, name: string): Routed => ({
   input: {},
   refusal: null,
   answer: (account, caller) => {
-    headBucket(account, caller, name);
+    headBucket(account, caller, { bucket: name, region: signed.region });
     return { status: 200, headers: { 'x-amz-bucket-region': signed.region }, body: '', error: null };
   },
 });

@@ -15,11 +15,27 @@ export function s3Address(host: string, path: string): { bucket: string; key: st
 const denied = (message = 'Access Denied'): AwsError => new AwsError('AccessDenied', message, { status: 403 });
 const noBucket = (): AwsError => new AwsError('NoSuchBucket', 'The specified bucket does not exist', { status: 404 });
 
+/** A bucket lies in one region, and says elsewhere in which. */
+function assertHere(account: Account, bucket: string, region: string): void {
+  const found = account.objects.regionOf(bucket);
+  if (found === null) throw noBucket();
+  if (found === region) return;
+  throw new AwsError(
+    'PermanentRedirect',
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+    { status: 301, headers: { 'x-amz-bucket-region': found } },
+  );
+}
+
 /** HeadBucket: who may list the bucket learns that it is there. */
-export function headBucket(account: Account, caller: Caller, bucket: string): void {
+export function headBucket(
+  account: Account,
+  caller: Caller,
+  { bucket, region }: { bucket: string; region: string },
+): void {
   const resource = `arn:aws:s3:::${bucket}`;
   if (!isAllowed(account, caller, { action: 's3:ListBucket', resource })) throw denied();
-  if (!account.objects.hasBucket(bucket)) throw noBucket();
+  assertHere(account, bucket, region);
 }
 
 /**
@@ -34,7 +50,7 @@ export function readObject(
   const { bucket, key, region } = address;
   if (!isAllowed(account, caller, { action: 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` }))
     throw denied();
-  if (!account.objects.hasBucket(bucket)) throw noBucket();
+  assertHere(account, bucket, region);
   const object = account.objects.get(bucket, key);
   if (object === null) {
     if (!isAllowed(account, caller, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` })) throw denied();

@@ -5,6 +5,7 @@ import { validationError } from '../domain/refused';
 import { requiredText } from './input';
 import { allOf, listOperation, modifiedFilter, nameFilter, statusFilter } from './listing';
 import type { Operation } from './operation';
+import { isDescribed } from './replicas';
 import { nameOf, statusOf } from './sagemaker-jobs';
 
 const ENDPOINT_STATUSES = [
@@ -58,10 +59,12 @@ function resolved(image: string): string {
 const describeEndpoint: Operation = {
   action: 'sagemaker:DescribeEndpoint',
   resource: ({ region, input }) => region.arn('endpoint', requiredText(input, 'EndpointName')),
-  run: ({ region, input }) => {
+  run: (call) => {
+    const { region, input } = call;
     const name = requiredText(input, 'EndpointName');
     const endpoint = region.endpoints.get(name);
-    if (!endpoint) throw validationError(`Could not find endpoint "${region.arn('endpoint', name)}".`);
+    if (!endpoint || !isDescribed(call, endpoint))
+      throw validationError(`Could not find endpoint "${region.arn('endpoint', name)}".`);
     const { pending } = endpoint;
     const summaries = (variants: Variant[], at: number): Json[] => variants.map((variant) => summaryOf(variant, at));
     const creating = endpoint.status === 'Creating';

@@ -6,6 +6,7 @@ import type { TrainingJob } from '../domain/training-job';
 import { requiredText, textIn } from './input';
 import { allOf, listOperation, modifiedFilter, nameFilter, statusFilter } from './listing';
 import type { Operation } from './operation';
+import { asListed, isDescribed } from './replicas';
 
 export const statusOf = (item: { status: string }): string => item.status;
 export const nameOf = (item: Item): string => item.name;
@@ -33,25 +34,28 @@ const listTrainingJobs = listOperation<TrainingJob>({
       (job) => warmPool === null || warmPoolStatusOf(job) === warmPool,
     );
   },
-  summary: (job) =>
-    present({
+  summary: (job, call) => {
+    const { endedAt, modifiedAt, status } = asListed(call, job);
+    return present({
       TrainingJobName: job.name,
       TrainingJobArn: job.arn,
       CreationTime: seconds(job.createdAt),
-      TrainingEndTime: secondsOrNull(job.endedAt),
-      LastModifiedTime: seconds(job.modifiedAt),
-      TrainingJobStatus: job.status,
-      SecondaryStatus: job.secondaryStatus,
+      TrainingEndTime: secondsOrNull(endedAt),
+      LastModifiedTime: seconds(modifiedAt),
+      TrainingJobStatus: status,
+      SecondaryStatus: status === job.status ? job.secondaryStatus : 'Training',
       WarmPoolStatus: job.warmPool,
-    }),
+    });
+  },
 });
 
 const describeTrainingJob: Operation = {
   action: 'sagemaker:DescribeTrainingJob',
   resource: ({ region, input }) => region.arn('training-job', requiredText(input, 'TrainingJobName')),
-  run: ({ region, input }) => {
+  run: (call) => {
+    const { region, input } = call;
     const job = region.trainingJobs.get(requiredText(input, 'TrainingJobName'));
-    if (!job) throw validationError('Requested resource not found.');
+    if (!job || !isDescribed(call, job)) throw validationError('Requested resource not found.');
     const trainedSeconds = job.endedAt !== null && job.startedAt !== null ? (job.endedAt - job.startedAt) / 1000 : null;
     const output = (job.spec['OutputDataConfig'] ?? {}) as { S3OutputPath?: string };
     const artifacts = `${output.S3OutputPath ?? ''}/${job.name}/output/model.tar.gz`;
@@ -95,25 +99,29 @@ const listProcessingJobs = listOperation<ProcessingJob>({
   defaultOrder: 'Ascending',
   afterIsInclusive: false,
   filters: (call) => allOf<ProcessingJob>(modifiedFilter(call), nameFilter(call), statusFilter(call, JOB_STATUSES)),
-  summary: (job) =>
-    present({
+  summary: (job, call) => {
+    const { endedAt, modifiedAt, status } = asListed(call, job);
+    const hasEnded = status === job.status;
+    return present({
       ProcessingJobName: job.name,
       ProcessingJobArn: job.arn,
       CreationTime: seconds(job.createdAt),
-      ProcessingEndTime: secondsOrNull(job.endedAt),
-      LastModifiedTime: seconds(job.modifiedAt),
-      ProcessingJobStatus: job.status,
-      FailureReason: job.failureReason,
-      ExitMessage: job.exitMessage,
-    }),
+      ProcessingEndTime: secondsOrNull(endedAt),
+      LastModifiedTime: seconds(modifiedAt),
+      ProcessingJobStatus: status,
+      FailureReason: hasEnded ? job.failureReason : null,
+      ExitMessage: hasEnded && call.account.limits.exitMessageInLists ? job.exitMessage : null,
+    });
+  },
 });
 
 const describeProcessingJob: Operation = {
   action: 'sagemaker:DescribeProcessingJob',
   resource: ({ region, input }) => region.arn('processing-job', requiredText(input, 'ProcessingJobName')),
-  run: ({ region, input }) => {
+  run: (call) => {
+    const { region, input } = call;
     const job = region.processingJobs.get(requiredText(input, 'ProcessingJobName'));
-    if (!job)
+    if (!job || !isDescribed(call, job))
       throw validationError('Could not find requested job with name: ' + requiredText(input, 'ProcessingJobName'));
     return present({
       ...job.spec,
