@@ -1,7 +1,7 @@
 import type { KnownJob } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
-import { compareJobs, isTerminal, type JobSummary, toKnown } from './domain/jobs';
+import { compareJobs, isInDispute, isTerminal, type JobSummary, toKnown } from './domain/jobs';
 import { alert, type MonitoringRun, monitoringRun } from './domain/monitors';
 import { finishJobs, listJobs } from './list-jobs';
 import type { Pass } from './pass';
@@ -29,6 +29,8 @@ export async function settleProcessing(pass: Pass, job: JobSummary | KnownJob): 
   };
   if ('clean' in job && job.clean) return done;
   const described = await orNull(() => pass.aws.describeProcessingJob(job.name));
+  if (described === null && isInDispute(job, pass.to))
+    return { observations: [], changes: [{ kind: 'job-open', jobs: 'processing', job: toKnown(job, job.status) }] };
   // A processing job that vanished may have been anything: only one that is known to monitor would be evidence.
   if (described?.CreationTime?.toISOString() !== job.createdAt) return done;
   if (!isTerminal(described.ProcessingJobStatus as string)) return { observations: [], changes: [] };

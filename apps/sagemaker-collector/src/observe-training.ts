@@ -3,7 +3,7 @@ import { failureOf } from './adapters/aws-errors';
 import { type Change, type KnownJob, keyOf } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
-import { compareJobs, isTerminal, type JobSummary, toKnown } from './domain/jobs';
+import { compareJobs, isInDispute, isTerminal, type JobSummary, toKnown } from './domain/jobs';
 import type { CaptureGap } from './domain/payload';
 import { evidenceLost, trainingCompleted, trainingFromList, trainingStarted } from './domain/training';
 import { wishFor } from './domain/training-metrics';
@@ -37,6 +37,12 @@ const settled = (job: JobSummary | KnownJob): Detected => ({
   changes: [{ kind: 'job-settled', jobs: 'training', job: toKnown(job, null) }],
 });
 
+/** Asked for again by the next poll. */
+const stillOpen = (job: JobSummary, tags: Record<string, string> | null): Detected => ({
+  observations: [],
+  changes: [{ kind: 'job-open', jobs: 'training', job: { ...toKnown(job, job.status), ...(tags ? { tags } : {}) } }],
+});
+
 const nothing: Detected = { observations: [], changes: [] };
 
 /**
@@ -63,6 +69,7 @@ export async function settleTraining(
   // Deleted, and maybe made again under the same name: what we knew is gone.
   if (described?.CreationTime?.toISOString() !== job.createdAt) {
     if (observer.kind !== 'LIVE') return done;
+    if (isInDispute(job, pass.to)) return stillOpen(job, tags ? settings.filters.tags : tagsBefore);
     if (tagsBefore && !tagsMatch(settings, tagsBefore)) return done;
     return { ...done, observations: [evidenceLost(job, observer, filtering ? tagsBefore : {})] };
   }

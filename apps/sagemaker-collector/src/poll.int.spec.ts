@@ -113,6 +113,7 @@ it('reconciles daily: a job that the list showed too late is found, and nothing 
 }, 60_000);
 
 it('adds the series of a training in a second event, once they are whole, and says so where it may not read them', async () => {
+  await account.limit({ metricPointsPerPage: 2 });
   await account.register({ captureMetrics: true });
   await account.poll();
   await account.run(trains('scorer'), trains('denied'));
@@ -132,7 +133,7 @@ it('adds the series of a training in a second event, once they are whole, and sa
   await account.passes(60);
   expect(await account.poll()).toMatchObject({ observations: 1 });
   await account.passes(300);
-  expect((await account.poll()).calls).toMatchObject({ GetMetricData: 1 });
+  expect((await account.poll()).calls).toMatchObject({ GetMetricData: 2 });
   expect(named(await account.events())).toEqual(['TRAINING_COMPLETED scorer']);
   await account.passes(300);
   await account.poll();

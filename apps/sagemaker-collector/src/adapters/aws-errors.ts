@@ -24,6 +24,9 @@ const DENIED = new Set([
   'InvalidClientTokenId',
   'SignatureDoesNotMatch',
   'RegionDisabledException',
+  // A region that was disabled, or a key that was deleted.
+  'UnrecognizedClientException',
+  'OptInRequired',
 ]);
 const NAMELESS = new Set(['Forbidden', '403', 'Unknown', 'UnknownError', 'Error']);
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);

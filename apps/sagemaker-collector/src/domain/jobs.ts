@@ -15,6 +15,13 @@ export interface JobSummary {
 const TERMINAL = new Set(['Completed', 'Failed', 'Stopped']);
 export const isTerminal = (status: string): boolean => TERMINAL.has(status);
 
+/**
+ * A job that the list shows and Describe does not know: one of two replicas is behind (AWS's reads are eventually consistent), and the next
+ * poll will tell which. Once the job has ended for longer than any replica lags, Describe is taken at its word.
+ */
+export const isInDispute = (job: JobSummary | KnownJob, now: string): job is JobSummary =>
+  'status' in job && (job.endedAt ?? job.createdAt) > minus(now, OVERLAP_MS);
+
 /** The longest that a job may run, upload included (facts/aws §1.4). */
 export const LONGEST_JOB_MS = 30 * 24 * 60 * 60_000;
 

@@ -1,7 +1,12 @@
 import type { ModelIdentity } from '@audital/contracts';
 
-/** Time stamps and random endings that tools put behind a name: -2026-11-23-21-45-09-123, -20261123214509, -3f9c2ab1. */
+/**
+ * Time stamps and random endings that tools put behind a name: -2026-11-23-21-45-09-123, -20261123214509, -3f9c2ab1; a tuner's
+ * -261123-2145 and its trainings' -001-3f9c2ab1, which are tries of one model.
+ */
 const ENDINGS = [
+  /-\d{3}-[0-9a-f]{8}$/,
+  /-\d{6}-\d{4}$/,
   /-\d{4}-\d{2}-\d{2}(-\d{2}){0,3}(-\d{1,6})?$/,
   /-\d{8}(-?\d{4,6})?$/,
   /-\d{10,17}$/,

@@ -13,6 +13,7 @@ import {
   type RecordMetadata,
   SALT_BYTES,
 } from '@audital/contracts';
+import { paginateListTrainingJobs, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { jsonEvent, type Ledger, NO_STREAM, readAll } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import {
@@ -65,6 +66,9 @@ export class WatchedAccount {
   private settings = SETTINGS;
   private readonly ends: PollEnded[] = [];
   private accounts: AwsAccounts;
+  private readonly owner = new SageMakerClient({
+    credentials: { accessKeyId: 'AKIASIMULATEDCUSTOMR', secretAccessKey: 'not checked' },
+  });
 
   private constructor(
     readonly nats: TestNats,
@@ -138,6 +142,14 @@ export class WatchedAccount {
   async calls(): Promise<Record<string, { calls: number; errors: JsonObject; peakPerSecond: number }>> {
     const answer = await fetch(`${this.simulator.url}/_admin/calls`);
     return ((await answer.json()) as { byOperation: Record<string, never> }).byOperation;
+  }
+
+  /** Names, as the account's owner lists them. */
+  async trainingJobs(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const page of paginateListTrainingJobs({ client: this.owner }, { MaxResults: 100 }))
+      names.push(...(page.TrainingJobSummaries ?? []).map(({ TrainingJobName }) => TrainingJobName as string));
+    return names;
   }
 
   async passes(seconds: number): Promise<void> {
