@@ -1,6 +1,6 @@
 import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { LEDGER_WRITERS } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messaging';
 import { NestLogger, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -40,6 +40,8 @@ export async function start({ config, log, health }: ServiceParts<ChainVerifierC
     name: 'chain-verifier',
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   const verifier = new Verifier({
     ...{ ledger, memory, index, log, sha256 },
     stored: new StoredChain(ledger),
@@ -53,7 +55,6 @@ export async function start({ config, log, health }: ServiceParts<ChainVerifierC
     now: () => new Date(),
     onReport: reportMetrics(health.metrics),
   });
-  health.check('ledger', () => (verifier.ledgerAway ? 'The ledger is away; it is tried again' : null));
   const strategy = new JetStreamServer(bus, { name: 'chain-verifier', log, streams: [] });
   const app = await NestFactory.createMicroservice(AppModule.with(verifier), {
     strategy,
@@ -75,6 +76,7 @@ export async function start({ config, log, health }: ServiceParts<ChainVerifierC
       await bus.close();
       index.close();
       memory.close();
+      watch.stop();
       await ledger.close();
     },
   };

@@ -242,7 +242,9 @@ describe('a verifier', () => {
     now = new Date(now.getTime() + 1000);
     const ended = new AbortController();
     const running = verifier.run(ended.signal);
-    await eventually(() => verifier.ledgerAway, { what: 'The word that the ledger is away' });
+    await eventually(() => said.some(({ message }) => message.includes('The ledger is away')), {
+      what: 'The word that the ledger is away',
+    });
     expect(verifier.report(ORG)).toEqual(before);
     away.mockRestore();
     ended.abort();

@@ -37,10 +37,6 @@ export class Verifier {
 
   constructor(private readonly o: VerifierOptions) {}
 
-  get ledgerAway(): boolean {
-    return this.isLedgerAway;
-  }
-
   /** Until the signal. Rejects for what is a bug. */
   async run(signal: AbortSignal): Promise<void> {
     const { intervalMs, pauseMs } = this.o;

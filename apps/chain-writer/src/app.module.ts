@@ -1,5 +1,5 @@
 import { LEDGER_WRITERS } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messaging';
 import { NestLogger, readSecretFile, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -41,6 +41,8 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
     streams: { auditMaxAgeMs: auditRetentionMs },
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   const rollbackPatienceMs = config.LEDGER_URL.startsWith('sqlite:') ? 0 : ROLLBACK_PATIENCE_MS;
   const { LOG_ORIGIN, PARTITION, PARTITIONS, CHECKPOINT_DELAY_MS } = config;
   const settings = {
@@ -77,6 +79,7 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
       await bus.close();
       index.close();
       await checkpoints.close();
+      watch.stop();
       await ledger.close();
     },
   };

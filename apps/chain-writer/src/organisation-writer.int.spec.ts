@@ -8,6 +8,7 @@ import {
   eventually,
   integrationId,
   observation,
+  openTestLedger,
   organisationId,
   sealRequest,
   seeded,
@@ -15,7 +16,6 @@ import {
   type TempFolder,
 } from '@audital/testing';
 import type { OrganisationWriter } from './organisation-writer';
-import { openTestLedger } from './testing/test-ledger';
 import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
 const ORGANISATION = organisationId();

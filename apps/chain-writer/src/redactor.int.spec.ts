@@ -17,6 +17,7 @@ import {
   checkLedger,
   eventually,
   observation,
+  isSqliteTested,
   organisationId,
   sealRequest,
   tempFolder,
@@ -87,6 +88,7 @@ async function entry(ledger: Ledger, segment: number, revision: number, generati
   }
 }
 
+/** Of the test's folder. In an EventStoreDB the bytes lie elsewhere, until a scavenge: libs/ledger has a test of that. */
 const filesHolding = (text: string, within = folder.path): string[] =>
   readdirSync(within, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(text))
@@ -104,7 +106,7 @@ describe('a redaction', () => {
     const { writer, redactor, ledger } = await start();
     await writer.seal(part(1, 6, 3));
     const before = await payloads(ledger);
-    expect(filesHolding(PLANTED).length).toBeGreaterThan(0);
+    if (isSqliteTested()) expect(filesHolding(PLANTED).length).toBeGreaterThan(0);
     const reply = await redactor.redact(request([3]));
     expect(reply).toMatchObject({ chainPosition: 7, redacted: [3], pending: [] });
     expect(writer.newestCheckpoint?.size).toBe(8);
@@ -170,21 +172,22 @@ describe('a redaction', () => {
     await expectGone(ledger, [1]);
   });
 
-  it('says LEDGER while another process reads, and is finished without being asked', async () => {
-    const { writer, redactor, ledger } = await start();
-    await writer.seal(part(1, 3, 2));
-    const reader = new DatabaseSync(join(folder.path, 'ledger.sqlite'));
-    reader.exec('BEGIN; SELECT count(*) FROM events');
-    reader.prepare('SELECT count(*) FROM events').get();
-    const reply = await redactor.redact(request([2]));
-    expect(reply.pending).toMatchObject([{ where: 'LEDGER' }]);
-    reader.exec('COMMIT');
-    reader.close();
-    await redactor.resume();
-    expect(filesHolding(PLANTED)).toEqual([]);
-    await redactor.resume();
-    await expectGone(ledger, [2]);
-  }, 60_000);
+  if (isSqliteTested())
+    it('says LEDGER while another process reads, and is finished without being asked', async () => {
+      const { writer, redactor, ledger } = await start();
+      await writer.seal(part(1, 3, 2));
+      const reader = new DatabaseSync(join(folder.path, 'ledger.sqlite'));
+      reader.exec('BEGIN; SELECT count(*) FROM events');
+      reader.prepare('SELECT count(*) FROM events').get();
+      const reply = await redactor.redact(request([2]));
+      expect(reply.pending).toMatchObject([{ where: 'LEDGER' }]);
+      reader.exec('COMMIT');
+      reader.close();
+      await redactor.resume();
+      expect(filesHolding(PLANTED)).toEqual([]);
+      await redactor.resume();
+      await expectGone(ledger, [2]);
+    }, 60_000);
 });
 
 describe('the crash table of a redaction: every write × {fails, fails but persisted, kill −9} × restart', () => {

@@ -17,6 +17,7 @@ import {
   type SealRequest,
   subjects,
 } from '@audital/contracts';
+import { whenThere } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import type { Health, Logger } from '@audital/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -74,14 +75,13 @@ export class Writer {
   /** Follows the organisations: each chain is opened, which signs and tells what the last run did not. */
   start(): void {
     const target = { category: 'organisation-', afterPosition: null };
-    const opened = new Set<string>();
+    const met = new Set<string>();
     this.following = this.o.ledger.follow(
       target,
       async ({ stream }) => {
         const id = stream.slice('organisation-'.length) as OrganisationId;
-        if (opened.has(id) || !this.isOurs(id)) return;
-        opened.add(id);
-        if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) < 0) return;
+        if (met.has(id) || !this.isOurs(id)) return;
+        met.add(id);
         // One after the other, so that a start with many chains is no storm; one that takes long (DESIGN §8.7: up to 60 s) holds up no other.
         await Promise.race([this.open(id), delay(OPEN_ALONE_MS, undefined, { ref: false })]);
       },
@@ -94,10 +94,12 @@ export class Writer {
         else void retention.tick();
       }
     }, TICK_MS).unref();
-    this.following.catch((error: unknown) => {
-      this.o.log.fatal({ err: error }, 'the organisations cannot be followed');
-      process.exit(1);
-    });
+    this.following.catch((error: unknown) => this.endProcess(error));
+  }
+
+  private endProcess(error: unknown): never {
+    this.o.log.fatal({ err: error }, 'the organisations cannot be followed');
+    process.exit(1);
   }
 
   async seal(request: SealRequest): Promise<void> {
@@ -159,11 +161,17 @@ export class Writer {
     return partitionOf(sha256(new TextEncoder().encode(id)), this.o.partitions) === this.o.partition;
   }
 
-  /** What a crash left half done is done now: the note, the checkpoint, then redactions. */
+  /** What a crash left half done is done now, or when the ledger is there: the note, the checkpoint, then redactions. */
   private async open(id: OrganisationId): Promise<void> {
-    const { writer, retention } = this.chain(id);
-    await writer.open();
-    void retention.tick();
+    const work = async (): Promise<void> => {
+      if ((await this.o.ledger.lastRevision(ledgerStreams.chain(id))) < 0) return;
+      const { writer, retention } = this.chain(id);
+      await writer.open();
+      void retention.tick();
+    };
+    const onAway = (reason: string, delayMs: number): void =>
+      this.o.log.warn({ organisationId: id, reason, delayMs }, 'a chain is opened later');
+    await whenThere(work, { signal: this.ended.signal, onAway }).catch((error: unknown) => this.endProcess(error));
   }
 
   private chain(id: OrganisationId): Chain {

@@ -1,5 +1,5 @@
 import { LEDGER_WRITERS } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus } from '@audital/messaging';
 import { NestLogger, readSecretFile, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -84,6 +84,8 @@ export async function start({ config, log, health }: ServiceParts<GatewayConfig>
     now: () => new Date(),
   };
   const gateway = new Gateway({ ledger, bus, log, onFailed: () => failed.inc() }, options);
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   for (const [name, check] of Object.entries(gateway.checks())) health.check(name, check);
   const app = await createHttpApp({
     module: AppModule.with(gateway, () => health.report()),
@@ -105,6 +107,7 @@ export async function start({ config, log, health }: ServiceParts<GatewayConfig>
       await app.close();
       await stopped;
       await bus.close();
+      watch.stop();
       await ledger.close();
     },
   };

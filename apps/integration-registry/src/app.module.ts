@@ -1,5 +1,5 @@
 import { LEDGER_WRITERS } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messaging';
 import { NestLogger, readSecretFile, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -38,6 +38,8 @@ export async function start({ config, log, health }: ServiceParts<RegistryConfig
     name: 'integration-registry',
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   const view = new RegistryView();
   const ended = new AbortController();
   const now = (): Date => new Date();
@@ -71,6 +73,7 @@ export async function start({ config, log, health }: ServiceParts<RegistryConfig
       ended.abort();
       await following.catch(() => undefined);
       await bus.close();
+      watch.stop();
       await ledger.close();
     },
   };

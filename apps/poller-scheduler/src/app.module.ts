@@ -1,5 +1,5 @@
 import { LEDGER_WRITERS } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messaging';
 import { NestLogger, type RunningService, type ServiceConfig, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -30,6 +30,8 @@ export async function start({ config, log, health }: ServiceParts<ServiceConfig>
     name: 'poller-scheduler',
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   const ended = new AbortController();
   const scheduler = new Scheduler({
     ledger,
@@ -62,6 +64,7 @@ export async function start({ config, log, health }: ServiceParts<ServiceConfig>
       ended.abort();
       await running.catch(() => undefined);
       await bus.close();
+      watch.stop();
       await ledger.close();
     },
   };

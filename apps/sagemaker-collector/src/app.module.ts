@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LEDGER_WRITERS, partitionOf, type PollRequest, type TestReply, type TestRequest } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
+import { LedgerWatch, openLedger } from '@audital/ledger';
 import { connectBus, JetStreamServer, PassthroughFilter } from '@audital/messaging';
 import { NestLogger, type RunningService, type ServiceParts } from '@audital/service';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -37,6 +37,8 @@ export async function start({ config, log, health }: ServiceParts<CollectorConfi
     name: 'sagemaker-collector',
   });
   health.check('nats', () => (bus.connected() ? null : 'NATS is away; it is tried again'));
+  const watch = new LedgerWatch(ledger, config.LEDGER_URL);
+  health.check('ledger', watch.check);
   const accounts = new AwsAccounts(config.SPEED, externalIdsIn(ledger));
   const now = (): Date => new Date();
   const partition = (organisationId: string): number =>
@@ -58,6 +60,7 @@ export async function start({ config, log, health }: ServiceParts<CollectorConfi
       await app.close();
       accounts.close();
       await bus.close();
+      watch.stop();
       await ledger.close();
     },
   };

@@ -17,3 +17,5 @@ export type {
 } from './ledger';
 export { openLedger } from './open';
 export type { LedgerOptions } from './open';
+export { LedgerWatch } from './watch';
+export { whenThere } from './when-there';

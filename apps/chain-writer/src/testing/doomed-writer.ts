@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RedactRequest, RotateKeyRequest, SealRequest } from '@audital/contracts';
 import { eventually } from '@audital/testing';
 import { WriterProcess, type WriterProcessOptions } from './writer-process';
+
+const DEATH_LIMIT_MS = 20_000;
 
 /** What a parent process asks for: `node doomed-writer.js '<json>'`. Each part that was acknowledged is told on stdout, as its number. */
 export interface Doom {
@@ -25,6 +28,8 @@ async function main({ folder, options, parts, writesOfFirst, redaction, rotation
   }
   if (redaction) await own.redactor.redact(redaction);
   for (const rotation of rotations ?? []) await own.rotation.rotate(rotation);
+  // The last write may still be on its way to a server, and death comes after it.
+  if (options.faultAt !== undefined) await delay(DEATH_LIMIT_MS);
 }
 
 main(JSON.parse(process.argv[2] as string) as Doom).then(

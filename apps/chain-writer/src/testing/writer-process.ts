@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type OrganisationId, Unavailable } from '@audital/contracts';
 import { appendInOrder, type Ledger, type StreamAppend } from '@audital/ledger';
+import { openTestLedger } from '@audital/testing';
 import { type CheckpointStore, openCheckpointStore } from '../adapters/checkpoint-store';
 import { IdentityIndex } from '../adapters/identity-index';
 import { organisationKeys } from '../adapters/keys';
@@ -8,7 +9,6 @@ import { Identity } from '../domain/identity';
 import { KeyRotation } from '../key-rotation';
 import { OrganisationWriter } from '../organisation-writer';
 import type { WriterOutlets } from '../outlets';
-import { openTestLedger } from './test-ledger';
 import { Redactor } from '../redactor';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-', 'organisation-'];

@@ -1,10 +1,16 @@
 import { basename, join } from 'node:path';
 import { type FollowTarget, type Ledger, openLedger, type StoredEvent } from '@audital/ledger';
 
+/** Null: tests keep their ledgers in files. Else the EventStoreDB that they keep them in, each in streams of its own. */
+export const eventStoreUrl = (): string | null => process.env['EVENTSTORE_URL'] || null;
+
+/** False where the tests' ledger is no file that could be changed from outside: what needs one is not run there. */
+export const isSqliteTested = (): boolean => eventStoreUrl() === null;
+
 /** The ledger of a test's folder: a file in it or, with EVENTSTORE_URL, streams of its own on that server. */
 export async function openTestLedger(folder: string, writes: readonly string[]): Promise<Ledger> {
-  const url = process.env['EVENTSTORE_URL'];
-  if (!url) return openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes });
+  const url = eventStoreUrl();
+  if (url === null) return openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes });
   return ofItsOwn(await openLedger(url, { writes }), `${basename(folder).replace(/[^A-Za-z0-9]/g, '')}-`);
 }
 
