@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { AuditEvent, RotateKeyReply } from '@audital/contracts';
+import { connectBus } from '@audital/messaging';
 import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { root, System, verifyFolder } from './system';
 
 let folder: TempFolder;
 let system: System;
+const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   folder = tempFolder();
@@ -14,6 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  for (const close of closing) await close();
   await system.stop();
   // Holds each checkpoint to the keys that sign at its size.
   await verifyFolder(system.data);
@@ -59,12 +62,23 @@ const signers = (position: number): Promise<number> =>
     { what: `A checkpoint over position ${position}` },
   );
 
+/** What a subscriber hears, by id. */
+async function listening(): Promise<Map<string, AuditEvent>> {
+  const { host, username: user, password } = new URL(system.run.nats);
+  const bus = await connectBus({ url: `nats://${host}`, user, password, name: 'rotation-test' });
+  closing.push(() => bus.close());
+  const heard = new Map<string, AuditEvent>();
+  bus.listen('audit.>', (body) => void heard.set((body as AuditEvent).id, body as AuditEvent));
+  return heard;
+}
+
 describe('audital chain rotate-key, on a running system', () => {
   let first = '';
   let before: AuditEvent;
 
   it('signs with both, then with the new key alone, and every event stays verified', async () => {
     first = (await text('/v1/log/vkey')).trim();
+    const heard = await listening();
     before = await verified();
     expect(audital('watch', '--once', '--state', at('w.json'), '--vkey', first, '--data', system.data).code).toBe(0);
     const refused = audital('chain', 'rotate-key', '--retire', '--reason', 'x', '--data', system.data);
@@ -83,6 +97,11 @@ describe('audital chain rotate-key, on a running system', () => {
     expect(await signers(retired.chainPosition)).toBe(1);
     expect(await text('/v1/log/vkey')).toBe(`${added.key.vkey}\n`);
     const after = await verified();
+    // Subscribers are told the key as well, and those who read the event over HTTP see the same.
+    await eventually(() => heard.get(after.id)?.verification.keyId === added.key.keyId, {
+      what: 'The event over NATS',
+    });
+    expect(heard.get(between.id)?.verification.keyId).toBe(added.live[0]?.keyId);
     for (const { id } of [before, between, after]) expect((await again(id)).verification.keyId).toBe(added.key.keyId);
     const changes = await system.events({ eventType: 'CONFIG_CHANGE', tags: 'KEY_CHANGE' });
     expect(changes.map(({ payload, verified: isVerified }) => [payload?.['kind'], isVerified])).toEqual([

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
 import { ledgerStreams, type OrganisationId, Unavailable, type VerifierReport } from '@audital/contracts';
 import { createLogger, Health } from '@audital/service';
@@ -212,6 +213,22 @@ describe('a verifier', () => {
     await chain.write(under.ledger, { note: chain.note(second) });
     now = new Date(now.getTime() + 1000);
     expect(await pass()).toEqual([]);
+  });
+
+  it('takes over the memory of before retirements', async () => {
+    const key = new Key('log');
+    const chain = SealedChain.of(ORG, key, 20);
+    await chain.write(under.ledger);
+    expect(await look()).toEqual([]);
+    close();
+    const db = new DatabaseSync(join(folder.path, 'pins', 'chain-verifier.sqlite'));
+    db.exec('ALTER TABLE kept DROP COLUMN retired; PRAGMA user_version = 1');
+    db.close();
+    open();
+    expect(memory.get(ORG)).toMatchObject({ size: 20, keys: [{ vkey: key.vkey(chain.origin), retiredAt: null }] });
+    await chain.seal().write(under.ledger);
+    expect(await look()).toEqual([]);
+    expect(memory.get(ORG)?.size).toBe(21);
   });
 
   it('names the first of many rewritten records by what it remembers, and still finds them when that is lost', async () => {

@@ -57,7 +57,7 @@ const relay = (now: () => Date = () => new Date()): Relay => {
     ledger,
     bus,
     log: silent,
-    keyIdOf: () => 'k',
+    keyIdOf: ({ size }) => process.writer.signing.keyIdAt(size),
     auditRetentionMs: 30 * DAY_MS,
     now,
   });
@@ -101,6 +101,21 @@ describe('§8.9 the relay', () => {
     expect(heard.map(({ chainPosition }) => chainPosition)).toEqual([0, 1, 2, 3]);
     expect(heard.every(({ verified }) => verified)).toBe(true);
     expect(heard.map(({ verification }) => verification.checkpointSize)).toEqual([3, 3, 3, 4]);
+  });
+
+  it('names the key that signs the checkpoint: after a rotation the new one', async () => {
+    const heard = await hearing();
+    const one = relay();
+    const rotate = (phase: 'ADD' | 'RETIRE') =>
+      process.rotation.rotate({ v: 1, organisationId: ORGANISATION, phase, epoch: null, by: 'ada', reason: 'yearly' });
+    const { live } = await rotate('ADD');
+    one.follow(await newest(2));
+    await eventually(() => heard.length === 2, { what: 'LOG_CREATED and KEY_ADDED' });
+    await rotate('RETIRE');
+    one.follow(await newest(3));
+    await eventually(() => heard.length === 3, { what: 'KEY_RETIRED' });
+    const [first, second] = live.map(({ keyId }) => keyId);
+    expect(heard.map(({ verification }) => verification.keyId)).toEqual([first, first, second]);
   });
 
   it('goes on after the last message that AUDIT has, whoever told it', async () => {
