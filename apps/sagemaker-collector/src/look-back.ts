@@ -58,7 +58,7 @@ export async function lookBack(
   const stream = ledgerStreams.cursor(integrationId, kind.toLowerCase());
   const own = emptyLookBack();
   const revision = await replay(ports.ledger, stream, (moved) => applyLookBack(own, moved));
-  const plan = planLookBack(kind, own, { live, backfillDays: settings.backfillDays });
+  const plan = planLookBack(kind, own, { live, backfillDays: settings.backfillDays, scope: settings.filters });
   const nothing = { windowFrom: null, windowTo: null, markedAt: live.markedAt, observations: 0, pages: 0, items: 0 };
   const begun = { kind, startedAt: startedAt.toISOString(), outcome: 'OK' as const, reason: null };
   if ('waitMs' in plan)
@@ -69,7 +69,8 @@ export async function lookBack(
   const pass = beginPass(aws, live, integration, kind);
   const untilMs = startedAt.getTime() + o.forMs;
   const slice: Slice = { kind, pass, own, settled, integration, cursor: { stream, revision }, untilMs, told: 0 };
-  if (plan.run.begins) await change(ports, slice, { kind: 'look-began', from: plan.run.from, to: plan.run.to });
+  const { begins, ...window } = plan.run;
+  if (begins) await change(ports, slice, { kind: 'look-began', ...window, scope: settings.filters });
   const from = lowerBoundOf(own.run as Run);
   const { ended, error } = await walk(ports, slice);
   const outcome = error ? outcomeOf(error) : 'OK';

@@ -1,7 +1,15 @@
-import type { KnownJob } from './domain/cursor';
+import type { Change, Entry, KnownJob } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
-import { compareJobs, isInDispute, isTerminal, type JobSummary, toKnown } from './domain/jobs';
+import {
+  compareJobs,
+  isInDispute,
+  isTerminal,
+  type JobsSeen,
+  type JobSummary,
+  stoodBefore,
+  toKnown,
+} from './domain/jobs';
 import { alert, type MonitoringRun, monitoringRun } from './domain/monitors';
 import { finishJobs, listJobs } from './list-jobs';
 import type { Pass } from './pass';
@@ -12,8 +20,13 @@ import { orNull, tagsOrNull } from './read-tags';
 export async function observeProcessing(pass: Pass): Promise<string> {
   const { cursor, to } = pass;
   const first = cursor.markedAt === null;
-  const { listed, newest } = await listJobs(pass, 'processing', first);
-  const seen = compareJobs(cursor, 'processing', listed, { now: to, entering: () => first });
+  const compare = (all: JobSummary[], entry: Entry | null): JobsSeen => {
+    const entering = ({ createdAt }: JobSummary): boolean => first && stoodBefore(createdAt, entry);
+    return compareJobs(cursor, 'processing', all, { now: to, entry, entering });
+  };
+  const registering = (all: JobSummary[], entry: Entry | null): Change[] => compare(all, entry).changes;
+  const { listed, newest, entry } = await listJobs(pass, 'processing', first ? registering : null);
+  const seen = compare(listed, entry);
   for (const job of seen.ended) pass.detected.push(await settleProcessing(pass, job));
   for (const job of seen.unlisted) pass.detected.push(await settleProcessing(pass, job));
   const began = seen.began.map(

@@ -1,9 +1,17 @@
 import type { DescribeTrainingJobCommandOutput as TrainingJob } from '@aws-sdk/client-sagemaker';
 import { failureOf } from './adapters/aws-errors';
-import { type Change, type KnownJob, keyOf } from './domain/cursor';
+import { type Change, type Entry, type KnownJob, keyOf } from './domain/cursor';
 import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
-import { compareJobs, isInDispute, isTerminal, type JobSummary, toKnown } from './domain/jobs';
+import {
+  compareJobs,
+  isInDispute,
+  isTerminal,
+  type JobsSeen,
+  type JobSummary,
+  stoodBefore,
+  toKnown,
+} from './domain/jobs';
 import type { CaptureGap } from './domain/payload';
 import { evidenceLost, trainingCompleted, trainingFromList, trainingStarted } from './domain/training';
 import { wishFor } from './domain/training-metrics';
@@ -15,13 +23,16 @@ import { orNull, tagsOf, tagsOrNull } from './read-tags';
 export async function observeTraining(pass: Pass): Promise<string> {
   const { cursor, integration, to } = pass;
   const { settings } = integration;
-  const { listed, newest } = await listJobs(pass, 'training', pass.entering);
-  const wanted = listed.filter(({ name }) => nameMatches(settings, name));
   const wasWatched = (name: string): boolean => !!cursor.scope && name.startsWith(cursor.scope.namePrefix ?? '');
-  const seen = compareJobs(cursor, 'training', wanted, {
-    now: to,
-    entering: (name) => pass.entering && !wasWatched(name),
-  });
+  const compare = (all: JobSummary[], entry: Entry | null): JobsSeen => {
+    const wanted = all.filter(({ name }) => nameMatches(settings, name));
+    const entering = ({ name, createdAt }: JobSummary): boolean =>
+      pass.entering && !wasWatched(name) && stoodBefore(createdAt, entry);
+    return compareJobs(cursor, 'training', wanted, { now: to, entry, entering });
+  };
+  const registering = (all: JobSummary[], entry: Entry | null): Change[] => compare(all, entry).changes;
+  const { listed, newest, entry } = await listJobs(pass, 'training', pass.entering ? registering : null);
+  const seen = compare(listed, entry);
   for (const job of seen.ended) {
     if (!cursor.jobs.training.has(keyOf(job))) await tellStart(pass, job);
     pass.detected.push(await settleTraining(pass, job, cursor.jobs.training.get(keyOf(job))?.tags ?? null));

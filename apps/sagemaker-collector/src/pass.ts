@@ -47,7 +47,7 @@ export interface Pass {
   entering: boolean;
   detected: Detected[];
   /** Tells what was detected so far, once it is much: a death in a long pass costs what came since, not all of it. */
-  tellSoFar: () => Promise<void>;
+  tellSoFar: (atLeast?: number) => Promise<void>;
   items: number;
   pages: number;
 }

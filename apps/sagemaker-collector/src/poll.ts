@@ -124,7 +124,7 @@ async function observe(
     const endpoints = await orDenied(aws, trouble, () => listEndpoints(aws));
     pass = { ...beginPass(aws, cursor, integration), pages: endpoints?.pages ?? 0, items: endpoints?.all.length ?? 0 };
     const begun = pass;
-    begun.tellSoFar = () => teller.tell(begun, TELL_AT_LEAST);
+    begun.tellSoFar = (atLeast = TELL_AT_LEAST) => teller.tell(begun, atLeast);
     await look(begun, endpoints?.all ?? null, trouble);
   } catch (error) {
     // The bus is away: that is no word about the account.

@@ -140,7 +140,7 @@ export class SettingsBody {
     minimum: 0,
     maximum: BACKFILL_DAYS_MAX,
     default: 0,
-    description: 'How many days before the registration are read once.',
+    description: 'How many days before the registration, and before a change that widens the filters, are read once.',
   })
   @IsOptional()
   @IsInt({ message: 'backfillDays is a whole number of days' })

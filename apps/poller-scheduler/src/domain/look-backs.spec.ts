@@ -66,6 +66,22 @@ describe('polls that look back', () => {
     expect(kinds(lookBacks, T0 + 10 * DAY)).toEqual([]);
   });
 
+  it('begin anew with other filters, if there is backfill at all', () => {
+    const settings = (backfillDays: number, namePrefix: string) =>
+      ({ syncInterval: 60, backfillDays, filters: { namePrefix, tags: {} } }) as unknown as Integration['settings'];
+    for (const [days, expected] of [
+      [10, ['BACKFILL']],
+      [0, []],
+    ] as const) {
+      const lookBacks = new LookBacks(1);
+      lookBacks.set(integration(days, { settings: settings(days, 'credit-') }), T0);
+      lookBacks.ended(ended('BACKFILL', T0, null));
+      lookBacks.ended(ended('RECONCILE', T0, DAY));
+      lookBacks.set(integration(days, { settings: settings(days, 'c') }), T0);
+      expect(kinds(lookBacks, T0 + 1)).toEqual(expected);
+    }
+  });
+
   it('wait shorter under an accelerated clock', () => {
     const lookBacks = new LookBacks(60);
     lookBacks.set(integration(0), T0);

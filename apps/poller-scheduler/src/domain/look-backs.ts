@@ -2,6 +2,7 @@ import type { Integration, IntegrationId, PollEnded, PollKind, PollRequest } fro
 import { pollRequests } from './schedule';
 
 type LookBackKind = Exclude<PollKind, 'LIVE'>;
+type Settings = Integration['settings'];
 const KINDS: readonly LookBackKind[] = ['BACKFILL', 'RECONCILE'];
 
 interface Entry {
@@ -26,12 +27,12 @@ export class LookBacks {
 
   constructor(private readonly speed: number) {}
 
-  /** An integration as it stands now. One that became ACTIVE, or whose settings changed, is asked about at once. */
+  /** An integration as it stands now. One that became ACTIVE, that is to look back further, or whose filters changed is asked about at once. */
   set(integration: Integration, nowMs: number): void {
     const { integrationId, status } = integration;
     const known = this.entries.get(integrationId);
     if (status !== 'ACTIVE') this.entries.delete(integrationId);
-    else if (known && known.integration.settings.backfillDays >= integration.settings.backfillDays)
+    else if (known && !looksFurther(known.integration.settings, integration.settings))
       this.entries.set(integrationId, { ...known, integration });
     else
       this.entries.set(integrationId, {
@@ -76,3 +77,7 @@ export class LookBacks {
     }
   }
 }
+
+/** More days; or other filters, which may let in what was kept out. */
+const looksFurther = (before: Settings, now: Settings): boolean =>
+  now.backfillDays > before.backfillDays || JSON.stringify(now.filters) !== JSON.stringify(before.filters);

@@ -61,6 +61,13 @@ export const JOB_KINDS = ['training', 'processing'] as const satisfies readonly 
 /** What the filters let in. */
 export type Scope = IntegrationSettings['filters'];
 
+/** How far the long list of a first poll, or of the first with other filters, has been walked: what was created from `reached` to `to` is known. */
+export interface Entry {
+  scope: Scope;
+  to: string;
+  reached: string;
+}
+
 /** The collector's working memory of one integration. The ledger stores its changes; only here do they mean something. */
 export interface Cursor {
   /** Null before the first poll. The largest creation time that was seen, by AWS's clock. */
@@ -68,6 +75,8 @@ export interface Cursor {
   jobs: Record<JobKind, Map<string, KnownJob>>;
   endpoints: Map<string, EndpointSnapshot>;
   wishes: Map<string, MetricsWish>;
+  /** Null: no first poll was interrupted. */
+  entries: Record<JobKind, Entry | null>;
   /** When the mark was last written, by AWS's clock. */
   markedAt: string | null;
   /** The end of the first poll: what had ended before is nobody's news. */
@@ -85,6 +94,7 @@ export type Change =
   | { kind: 'endpoint-gone'; key: string }
   | { kind: 'metrics-wanted'; wish: MetricsWish }
   | { kind: 'metrics-settled'; key: string }
+  | { kind: 'entry-reached'; jobs: JobKind; entry: Entry }
   | { kind: 'mark'; at: string; highWater: Record<JobKind, string | null>; scope: Scope };
 
 export const keyOf = (resource: { arn: string; createdAt: string }): string =>
@@ -95,6 +105,7 @@ export const emptyCursor = (): Cursor => ({
   jobs: { training: new Map(), processing: new Map() },
   endpoints: new Map(),
   wishes: new Map(),
+  entries: { training: null, processing: null },
   markedAt: null,
   watchedSince: null,
   scope: null,
@@ -105,6 +116,11 @@ export function sameScope(one: Scope | null, other: Scope): boolean {
   const words = ({ namePrefix, tags }: Scope): string => JSON.stringify([namePrefix, Object.entries(tags).sort()]);
   return one !== null && words(one) === words(other);
 }
+
+/** Whether everything that `scope` lets in was let in before. */
+export const covers = (before: Scope, scope: Scope): boolean =>
+  (scope.namePrefix ?? '').startsWith(before.namePrefix ?? '') &&
+  Object.entries(before.tags).every(([key, value]) => scope.tags[key] === value);
 
 /** Applies in place: a cursor is rebuilt from its stream for every poll, and belongs to that poll alone. */
 export function applyChange(cursor: Cursor, change: Change): void {
@@ -128,7 +144,11 @@ export function applyChange(cursor: Cursor, change: Change): void {
     case 'metrics-settled':
       cursor.wishes.delete(change.key);
       return;
+    case 'entry-reached':
+      cursor.entries[change.jobs] = change.entry;
+      return;
     case 'mark':
+      cursor.entries = { training: null, processing: null };
       cursor.highWater = change.highWater;
       cursor.markedAt = change.at;
       cursor.watchedSince ??= change.at;

@@ -1,4 +1,13 @@
-import { type Change, type Cursor, type JobKind, type KnownJob, keyOf } from './cursor';
+import {
+  type Change,
+  type Cursor,
+  type Entry,
+  type JobKind,
+  type KnownJob,
+  keyOf,
+  sameScope,
+  type Scope,
+} from './cursor';
 import { minus, OVERLAP_MS } from './time';
 
 /** A job as a list shows it; the same for training and processing. */
@@ -30,6 +39,20 @@ export function newSince(cursor: Cursor, jobs: JobKind, o: { now: string; enteri
   const mark = cursor.highWater[jobs];
   return mark === null || o.entering ? minus(o.now, LONGEST_JOB_MS) : minus(mark, OVERLAP_MS);
 }
+
+/** What a poll that enters need not list again, because one before it did and was interrupted. Null: it begins anew. */
+export function entryOf(cursor: Cursor, jobs: JobKind, scope: Scope): Entry | null {
+  const entry = cursor.entries[jobs];
+  return entry && sameScope(entry.scope, scope) ? entry : null;
+}
+
+/** What is unknown above it has begun since the last look, or since the look that was interrupted: it is news. */
+const overlapOf = (cursor: Cursor, jobs: JobKind, o: { now: string; entry?: Entry | null }): string =>
+  minus(cursor.highWater[jobs] ?? o.entry?.to ?? o.now, OVERLAP_MS);
+
+/** Whether a job stood before we looked at it: it is registered without an event. */
+export const stoodBefore = (createdAt: string, entry: Entry | null): boolean =>
+  entry === null || createdAt < minus(entry.to, OVERLAP_MS);
 
 export const openJobs = (cursor: Cursor, jobs: JobKind): KnownJob[] =>
   [...cursor.jobs[jobs].values()].filter(({ openStatus }) => openStatus !== null);
@@ -65,8 +88,12 @@ export function worthAnotherPage(o: {
 }
 
 /** Whether a listed job matters at all: most of a long history does not, and need not be kept in memory. */
-export function matters(cursor: Cursor, jobs: JobKind, now: string): (summary: JobSummary) => boolean {
-  const overlap = minus(cursor.highWater[jobs] ?? now, OVERLAP_MS);
+export function matters(
+  cursor: Cursor,
+  jobs: JobKind,
+  o: { now: string; entry: Entry | null },
+): (summary: JobSummary) => boolean {
+  const overlap = overlapOf(cursor, jobs, o);
   return (summary) =>
     !isTerminal(summary.status) || summary.createdAt >= overlap || cursor.jobs[jobs].has(keyOf(summary));
 }
@@ -91,10 +118,10 @@ export function compareJobs(
   cursor: Cursor,
   jobs: JobKind,
   listed: JobSummary[],
-  o: { now: string; entering: (name: string) => boolean },
+  o: { now: string; entry?: Entry | null; entering: (summary: JobSummary) => boolean },
 ): JobsSeen {
   const seen: JobsSeen = { ended: [], began: [], changes: [], unlisted: [] };
-  const overlap = minus(cursor.highWater[jobs] ?? o.now, OVERLAP_MS);
+  const overlap = overlapOf(cursor, jobs, o);
   const keys = new Set<string>();
   for (const summary of listed) {
     const key = keyOf(summary);
@@ -103,7 +130,7 @@ export function compareJobs(
     const known = cursor.jobs[jobs].get(key);
     const ended = isTerminal(summary.status);
     const recent = summary.createdAt >= overlap;
-    const entering = o.entering(summary.name);
+    const entering = o.entering(summary);
     if (known) {
       if (ended && known.openStatus !== null) seen.ended.push(summary);
     } else if (!ended) {

@@ -1,4 +1,4 @@
-import { applyChange, type Change, type Cursor, emptyCursor, keyOf } from './cursor';
+import { applyChange, type Change, type Cursor, emptyCursor, keyOf, type Scope } from './cursor';
 import type { JobSummary } from './jobs';
 import {
   applyLookBack,
@@ -46,14 +46,20 @@ const job = (over: Partial<JobSummary> = {}): JobSummary => ({
 
 describe('backfill', () => {
   const plan = (state: LookBack, live: Cursor, backfillDays = 30) =>
-    planLookBack('BACKFILL', state, { live, backfillDays });
+    planLookBack('BACKFILL', state, { live, backfillDays, scope: live.scope ?? SCOPE });
+  const begins = (from: number, to: number, anchor = to) => ({
+    run: { from: at(from), to: at(to), begins: true, anchor: at(anchor) },
+  });
+  const run = (from: number, to: number, scope: Scope = SCOPE): LookBackChange[] => [
+    { kind: 'look-began', from: at(from), to: at(to), anchor: at(to), scope },
+    { kind: 'look-ended', at: at(to + 0.1) },
+  ];
 
   it('is opt-in, waits for the first poll, and then looks at the days before it, once', () => {
     expect(plan(given(), watched(1), 0)).toEqual({ waitMs: null });
     expect(plan(given(), emptyCursor())).toEqual({ waitMs: 60_000 });
-    expect(plan(given(), watched(1))).toEqual({ run: { from: at(-30), to: at(0), begins: true } });
-    const done = given({ kind: 'look-began', from: at(-30), to: at(0) }, { kind: 'look-ended', at: at(0.1) });
-    expect(plan(done, watched(1))).toEqual({ waitMs: null });
+    expect(plan(given(), watched(1))).toEqual(begins(-30, 0));
+    expect(plan(given(...run(-30, 0)), watched(1))).toEqual({ waitMs: null });
     expect(waitAfter('BACKFILL')).toBeNull();
   });
 
@@ -74,7 +80,40 @@ describe('backfill', () => {
     });
     expect(jobsLeft(state.run as never)).toEqual([]);
     applyLookBack(state, { v: 1, changes: [{ kind: 'look-ended', at: at(0.1) }] });
-    expect(plan(state, watched(1), 40)).toEqual({ run: { from: at(-40), to: at(-30), begins: true } });
+    expect(plan(state, watched(1), 40)).toEqual(begins(-40, -30, 0));
+  });
+
+  const marked = (day: number, scope: Scope): Change => ({
+    kind: 'mark',
+    at: at(day),
+    highWater: { training: at(day), processing: at(day) },
+    scope,
+  });
+  const narrow: Scope = { namePrefix: 'credit-', tags: { Team: 'risk' } };
+
+  it.each<[string, Scope, Scope, boolean]>([
+    ['a shorter prefix', narrow, { ...narrow, namePrefix: 'c' }, true],
+    ['another prefix', narrow, { ...narrow, namePrefix: 'fraud-' }, true],
+    ['a tag less', narrow, { ...narrow, tags: {} }, true],
+    ['another value', narrow, { ...narrow, tags: { Team: 'fraud' } }, true],
+    ['a longer prefix', narrow, { ...narrow, namePrefix: 'credit-scorer' }, false],
+    ['a tag more', narrow, { ...narrow, tags: { Team: 'risk', Environment: 'production' } }, false],
+  ])('after %s looks again at the days before the change: %s', (_name, before, after, again) => {
+    const live = watched(1, marked(1.5, before), marked(5, after), marked(6, after));
+    const done = given(...run(-30, 1.5, before));
+    expect(plan(done, live)).toEqual(again ? begins(-25, 5) : { waitMs: null });
+    applyLookBack(done, { v: 1, changes: run(-25, 5, after) as never });
+    expect(plan(done, live)).toEqual({ waitMs: null });
+    const o = { live, jobs: 'training', settled: new Set<string>(), own: done } as const;
+    expect(isToTell('BACKFILL', job({ endedAt: at(4) }), o)).toBe(true);
+    expect(isToTell('BACKFILL', job({ endedAt: at(5.5) }), o)).toBe(false);
+  });
+
+  it('waits until a live poll has looked with the changed filters', () => {
+    const wider = { namePrefix: null, tags: {} };
+    const live = watched(1, marked(2, narrow));
+    const o = { live, backfillDays: 30, scope: wider };
+    expect(planLookBack('BACKFILL', given(...run(-30, 0, narrow)), o)).toEqual({ waitMs: 60_000 });
   });
 
   it('tells what had ended when the first poll looked, and leaves the rest to the live polls', () => {
@@ -86,7 +125,8 @@ describe('backfill', () => {
 });
 
 describe('reconciliation', () => {
-  const plan = (state: LookBack, live: Cursor) => planLookBack('RECONCILE', state, { live, backfillDays: 0 });
+  const plan = (state: LookBack, live: Cursor) =>
+    planLookBack('RECONCILE', state, { live, backfillDays: 0, scope: SCOPE });
 
   it('is due a day after the first poll, and then daily', () => {
     expect(plan(given(), watched(0.25))).toEqual({ waitMs: 0.75 * DAY });
