@@ -21,11 +21,12 @@ export class System {
   constructor(
     readonly data: string,
     args: string[],
+    env: Record<string, string> = {},
   ) {
     const script = join(root, 'apps/launcher/dist/main.js');
     this.child = spawn(process.execPath, [script, '--data', data, '--port', '0', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, INIT_CWD: root },
+      env: { ...process.env, INIT_CWD: root, ...env },
     });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));

@@ -48,6 +48,7 @@ export function serviceSpec(name: (typeof SERVICES)[number], plan: Plan): Proces
 }
 
 export function simulatorSpec(plan: Plan, simulator: { externalId: string; manual: boolean }): ProcessSpec {
+  const lag = plan.env['CLOCK_LAG_SECONDS'];
   return nodeProcess('aws-simulator', plan, {
     HOST: '127.0.0.1',
     PORT: String(plan.ports.simulator),
@@ -56,6 +57,7 @@ export function simulatorSpec(plan: Plan, simulator: { externalId: string; manua
     STORY: 'credit-scoring',
     STORY_MODE: simulator.manual ? 'manual' : 'clock',
     AUDITAL_EXTERNAL_ID: simulator.externalId,
+    ...(lag ? { CLOCK_LAG_SECONDS: lag } : {}),
   });
 }
 
