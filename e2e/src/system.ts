@@ -85,6 +85,8 @@ export class System {
     };
     const body = o.raw ?? (o.body === undefined ? undefined : JSON.stringify(o.body));
     if (body !== undefined) headers['content-type'] = 'application/json';
+    // A test that ran a command and waited for it has not heard yet which connections were closed meanwhile.
+    await new Promise((resolve) => setImmediate(resolve));
     const response = await fetch(`${gateway}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
