@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent, RotateKeyReply } from '@audital/contracts';
 import { connectBus } from '@audital/messaging';
@@ -122,6 +123,12 @@ describe('audital chain rotate-key, on a running system', () => {
       audital('verify', system.run.gateway, '--data', system.data, ...key),
     ])
       expect([code, JSON.parse(out)]).toMatchObject([0, { verdict: 'ok', trust: 'PINNED' }]);
+    const { body: proof } = await system.call('GET', `/v1/audit/${before.id}/proof`);
+    writeFileSync(at('proof.json'), JSON.stringify(proof));
+    const url = ['--url', system.run.gateway, '--data', system.data];
+    expect(audital('verify', at('proof.json'), '--vkey', first, ...url)).toMatchObject({ code: 0 });
+    const offline = audital('verify', at('proof.json'), '--vkey', first);
+    expect([offline.code, offline.out]).toEqual([10, expect.stringContaining('give the newer one too')]);
     const watch = audital('watch', '--once', '--state', at('w.json'), '--vkey', first, '--data', system.data);
     expect([watch.code, watch.out]).toEqual([0, expect.stringContaining('consistent:')]);
   }, 60_000);

@@ -6,10 +6,10 @@ import {
   InvalidRecord,
   KeyRing,
   leafHash,
-  openCheckpoint,
   parseRecord,
   parseTlogProof,
   payloadMatches,
+  type PinnedKey,
   toHex,
   unsignedCheckpoint,
   verifyInclusion,
@@ -58,7 +58,7 @@ export function proofFromTlog(text: string, record: Uint8Array): Proof {
 }
 
 /** One event by itself: record, payload, place in the tree, signature. */
-export function verifyProof(proof: Proof, vkeys: readonly string[], offered: readonly string[]): Report {
+export function verifyProof(proof: Proof, vkeys: readonly (string | PinnedKey)[], offered: readonly string[]): Report {
   const isPinned = vkeys.length > 0;
   const claimed = unsignedCheckpoint(proof.note);
   const checked = check(proof, isPinned ? vkeys : offered);
@@ -86,13 +86,15 @@ export function verifyProof(proof: Proof, vkeys: readonly string[], offered: rea
 type Checked = { record: ChainRecord; checkpoint: { size: number; root: string; keyId: string } };
 
 /** What was shown, or what is wrong in a sentence. */
-function check({ record: bytes, payload, index, hashes, note }: Proof, vkeys: readonly string[]): Checked | string {
+function check(
+  { record: bytes, payload, index, hashes, note }: Proof,
+  trusted: readonly (string | PinnedKey)[],
+): Checked | string {
   try {
     const record = parseRecord(bytes);
     if (record.chainPosition !== index) return `The record says position ${record.chainPosition}, the proof ${index}.`;
     if (payload && !payloadMatches(sha256, record, payload)) return 'The payload is not the one of the record.';
-    const { keys } = new KeyRing(sha256, verifyEd25519, vkeys);
-    const { origin, size, root, keys: signers } = openCheckpoint(note, keys, verifyEd25519);
+    const { origin, size, root, keys: signers } = new KeyRing(sha256, verifyEd25519, trusted).openCheckpoint(note);
     if (origin !== record.origin) return `The record is of ${record.origin}, the checkpoint of ${origin}.`;
     const leaf = leafHash(sha256, bytes);
     if (!verifyInclusion(sha256, { index, size, leaf, proof: hashes, root }))
