@@ -4,14 +4,16 @@ import { serviceUrls, writeServiceUrls } from './ledger-files';
 
 const USAGE = `Usage: LEDGER_ADMIN_URL='esdb://admin:PASSWORD@HOST:2113?tls=true' node apps/launcher/dist/ledger-admin.js
   setup FOLDER   makes a user for each service and the rights of all; writes each one's LEDGER_URL to FOLDER/ledger-SERVICE
-  scavenge       has the server take off its disk what was redacted or trimmed
+  scavenge       takes what was redacted or trimmed off the disk of each node that the URL names, and waits for the end
 `;
 
 /** The URL comes by the environment: the arguments of a process can be seen by everybody on the machine. */
 async function main([verb, folder]: string[], adminUrl: string | undefined): Promise<string | null> {
   if (!adminUrl) return null;
-  if (verb === 'scavenge')
-    return `A scavenge has begun (${await scavengeEventStore(adminUrl)}); the server's log says when it ends.`;
+  if (verb === 'scavenge') {
+    const nodes = new Set((await scavengeEventStore(adminUrl)).map(({ node }) => node));
+    return `Scavenged: ${[...nodes].join(', ')}. What was redacted or trimmed before is off their disks.`;
+  }
   if (verb !== 'setup' || !folder) return null;
   const urls = serviceUrls(resolve(folder), adminUrl);
   // The files first: a user whose password nobody knows would be lost, a file without its user is completed by the next run.

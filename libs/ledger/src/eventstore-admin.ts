@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { request as requestInsecurely } from 'node:http';
 import { request } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Rejected, Unavailable } from '@audital/contracts';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { mapEventStoreError } from './eventstore-errors';
 import { ALL_ACL, DEFAULT_ACL, type LedgerUser } from './eventstore-rights';
 import { type EventStoreSettings, parseEventStoreUrl } from './eventstore-url';
+
+const SCAVENGE_LOOK_MS = 250;
 
 /**
  * Makes the users and the rights of a ledger on a secured EventStoreDB; `url` names an administrator. Repeating it sets everything again,
@@ -23,12 +27,53 @@ export async function setUpEventStore(url: string, users: (LedgerUser & { passwo
   await writeRights(server);
 }
 
+export interface Scavenged {
+  /** `host:port` of the node. */
+  node: string;
+  scavengeId: string;
+}
+
 /**
- * Has the server take the bytes of what was tombstoned or trimmed off its disk; it goes on by itself. Returns what the server calls it
- * (`ScavengeId: …`). Unavailable, with the server's words, when one is running already.
+ * Takes the bytes of what was tombstoned or trimmed off the disk of every node that `url` names, one after the other, and returns when they
+ * are gone. Unavailable when a node is away, or its scavenge was stopped or failed: again, it goes on where it was.
  */
-export async function scavengeEventStore(url: string): Promise<string> {
-  return (await asked(parseEventStoreUrl(url), 'POST', '/admin/scavenge', {})).trim();
+export async function scavengeEventStore(url: string): Promise<Scavenged[]> {
+  const server = parseEventStoreUrl(url);
+  if (server.isDiscovered)
+    throw new Rejected(
+      'LEDGER_ADMIN',
+      'A scavenge is done on each node: name them all, as esdb://USER:PASSWORD@A,B,C.',
+    );
+  const done: Scavenged[] = [];
+  // Twice: a node first goes up to where another one's last scavenge began, which may have been before what has to go now.
+  for (let round = 1; round <= 2; round += 1)
+    for (const host of server.hosts) done.push(await scavengeNode({ ...server, hosts: [host] }));
+  return done;
+}
+
+interface ScavengeAnswer {
+  scavengeId: string | null;
+  scavengeResult?: 'Unknown' | 'InProgress' | 'Success' | 'Stopped' | 'Errored';
+}
+
+async function scavenge(node: EventStoreSettings, method: string, path = ''): Promise<ScavengeAnswer> {
+  const text = await asked(node, method, `/admin/scavenge${path}`, method === 'POST' ? {} : undefined);
+  return JSON.parse(text) as ScavengeAnswer;
+}
+
+async function scavengeNode(node: EventStoreSettings): Promise<Scavenged> {
+  const shown = node.hosts.map(({ host, port }) => `${host}:${port}`).join();
+  // One that somebody else began goes up to its own beginning only: it is waited for, and another begun.
+  while ((await scavenge(node, 'GET', '/current')).scavengeId) await delay(SCAVENGE_LOOK_MS);
+  const { scavengeId } = await scavenge(node, 'POST');
+  for (;;) {
+    const last = await scavenge(node, 'GET', '/last');
+    const result = last.scavengeId === scavengeId ? last.scavengeResult : 'Unknown';
+    if (result === 'Success') return { node: shown, scavengeId: String(scavengeId) };
+    if (result !== 'InProgress')
+      throw new Unavailable('ledger', `The scavenge ${scavengeId} on ${shown} ended as ${result}: start it again.`);
+    await delay(SCAVENGE_LOOK_MS);
+  }
 }
 
 /** What the two rights are in: a stream of settings, and the metadata of `$all`. Appended anew each time: the last one counts. */
@@ -58,7 +103,7 @@ function secured(url: string): EventStoreSettings {
   );
 }
 
-async function asked(server: EventStoreSettings, method: string, path: string, body: object): Promise<string> {
+async function asked(server: EventStoreSettings, method: string, path: string, body?: object): Promise<string> {
   const { status, text } = await ask(server, method, path, body);
   checkStatus(server, status, text);
   return text;
@@ -79,7 +124,7 @@ function ask(
   server: EventStoreSettings,
   method: string,
   path: string,
-  body: object,
+  body?: object,
 ): Promise<{ status: number; text: string }> {
   const { username, password } = server.credentials;
   const [first] = server.hosts;
@@ -91,7 +136,7 @@ function ask(
     path,
     ca,
     auth: `${username}:${password}`,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
     timeout: server.deadlineMs,
   };
   return new Promise((resolve, reject) => {
@@ -99,7 +144,7 @@ function ask(
       reject(
         new Unavailable('ledger', `The EventStoreDB at ${server.shown} is away (${error.message}).`, { cause: error }),
       );
-    const sent = request(options, (response) => {
+    const sent = (server.tls ? request : requestInsecurely)(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => (text += part));
@@ -108,6 +153,6 @@ function ask(
     });
     sent.on('timeout', () => sent.destroy(new Error('no answer')));
     sent.on('error', away);
-    sent.end(JSON.stringify(body));
+    sent.end(body && JSON.stringify(body));
   });
 }

@@ -29,17 +29,18 @@ export interface FoundServer {
 
 /**
  * How a server can be had: the one of EVENTSTORE_URL (with EVENTSTORE_PIDFILE and EVENTSTORE_START, a command that starts it again, it is also
- * killed and frozen), or one in Docker. Null when neither is there, after saying so aloud.
+ * killed and frozen), one that the command EVENTSTORE_BIN runs (`startProgram`), or one in Docker. Null when neither is there, after saying so aloud.
  */
-export function findServer(): FoundServer | null {
+export function findServer(startProgram: FoundServer['start'] | null): FoundServer | null {
   const { EVENTSTORE_URL: url, EVENTSTORE_PIDFILE: pidFile, EVENTSTORE_START: command } = process.env;
   if (url) {
     const control = pidFile && command ? byPid(pidFile, command) : null;
     if (control === null) warn('killing and freezing it. Set EVENTSTORE_PIDFILE, and EVENTSTORE_START to a command');
     return { start: async () => ({ url, control, remove: async () => undefined }), isControlled: control !== null };
   }
+  if (startProgram !== null) return { start: startProgram, isControlled: true };
   if (canRun()) return { start: startContainer, isControlled: true };
-  warn(`all of it. Set EVENTSTORE_URL, or start a Docker daemon that has or can pull ${IMAGE}`);
+  warn(`all of it. Set EVENTSTORE_URL or EVENTSTORE_BIN, or start a Docker daemon that has or can pull ${IMAGE}`);
   return null;
 }
 

@@ -11,6 +11,8 @@ export interface EventStoreSettings {
   /** `host:port`, for messages. */
   shown: string;
   hosts: { host: string; port: number }[];
+  /** The host is the name of a cluster, and the nodes are found by it. */
+  isDiscovered: boolean;
   /** A CA of one's own, as a path. */
   tlsCaFile: string | null;
 }
@@ -54,6 +56,7 @@ export function parseEventStoreUrl(url: string, connectionName?: string): EventS
     deadlineMs: milliseconds(options.get('defaultDeadline')),
     shown: hosts.map(({ host, port }) => `${host}:${port}`).join(', '),
     hosts,
+    isDiscovered: discover !== undefined,
     tlsCaFile: options.get('tlsCaFile') ?? null,
   };
 }

@@ -1,13 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable } from '@audital/contracts';
-import { eventually } from '@audital/testing';
+import { eventStoreProgram, eventually, startEventStore } from '@audital/testing';
 import { ledgerContract } from './contract.spec-suite';
 import { findServer, type ServerControl, type ServerUnderTest } from './eventstore-server.spec-suite';
 import { binaryEvent, jsonEvent, type Ledger, NO_STREAM, openLedger, readAll } from './index';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-', 'organisation-'];
-const found = findServer();
+async function startProgram(): Promise<ServerUnderTest> {
+  const { url, kill, start, freeze, thaw, remove } = await startEventStore();
+  const control = { kill: () => void kill(), start: () => void kill().then(start), freeze, thaw };
+  return { url, control, remove };
+}
+
+const found = findServer(eventStoreProgram() === null ? null : startProgram);
 
 describe('an EventStoreDB that is not there', () => {
   const within = async (limitMs: number, work: Promise<unknown>): Promise<unknown> => {

@@ -1,4 +1,5 @@
 export { scavengeEventStore, setUpEventStore } from './eventstore-admin';
+export type { Scavenged } from './eventstore-admin';
 export { userOf } from './eventstore-rights';
 export type { LedgerUser } from './eventstore-rights';
 export { appendInOrder, binaryEvent, eventIdOf, jsonEvent, readAll } from './events';

@@ -3,6 +3,8 @@ export { integrationId, jobArn, observation, organisationId, sealRequest } from 
 export { checkLedger } from './check-ledger';
 export type { CheckedLedger } from './check-ledger';
 export { eventually, seeded } from './eventually';
+export { eventStoreProgram, filesHolding, startEventStore } from './eventstore-server';
+export type { OwnEventStore } from './eventstore-server';
 export { startNats, tempFolder, tempLedger } from './servers';
 export { eventStoreUrl, isSqliteTested, openTestLedger } from './test-ledger';
 export type { TempFolder, TestLedger, TestNats } from './servers';
