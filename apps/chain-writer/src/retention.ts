@@ -1,5 +1,5 @@
 import { ledgerStreams, type OrganisationId, RETENTION, Unavailable } from '@audital/contracts';
-import type { Ledger, StoredEvent } from '@audital/ledger';
+import { type Ledger, readAll, type StoredEvent } from '@audital/ledger';
 import { decideRetention, type NamedEvent, retentionEnd } from './domain/redaction';
 import { isGone } from './erase-entries';
 import { placeOf, type Redactor } from './redactor';
@@ -11,7 +11,7 @@ export interface RetentionOptions {
 }
 
 const RUN_EVERY_MS = 60 * 60_000;
-const READ_TOGETHER = 1000;
+const READ_TOGETHER = 250;
 
 /** Lets payloads go, segment by segment, that are older than their organisation's retention; and has what was begun finished. */
 export class Retention {
@@ -79,16 +79,21 @@ export class Retention {
 
   /** All records of the segment of `position`, when they are older than `end` and another segment has followed; else null. */
   private async segmentFrom(position: number, end: string): Promise<StoredEvent[] | null> {
-    const stream = ledgerStreams.chain(this.organisationId);
-    const page = await this.o.ledger.read(stream, { from: position, limit: READ_TOGETHER + 1 });
-    const [first] = page;
-    if (!first || placeOf(first).record.recordedAt > end) return null;
-    const { segment } = placeOf(first);
-    const next = page.findIndex((stored) => placeOf(stored).segment !== segment);
-    if (next === -1) return null;
-    const records = page.slice(0, next);
-    const last = records.at(-1) as StoredEvent;
-    return placeOf(last).record.recordedAt > end ? null : records;
+    const records: StoredEvent[] = [];
+    // A full segment is as long as the longest page: the record that follows it comes with the next one.
+    for await (const stored of readAll(
+      this.o.ledger,
+      ledgerStreams.chain(this.organisationId),
+      position,
+      READ_TOGETHER,
+    )) {
+      const { record, segment } = placeOf(stored);
+      const [first] = records;
+      if (first && placeOf(first).segment !== segment) return records;
+      if (record.recordedAt > end) return null;
+      records.push(stored);
+    }
+    return null;
   }
 
   private async entryOf(stored: StoredEvent): Promise<NamedEvent> {
