@@ -104,6 +104,8 @@ export interface Question {
   timeoutMs?: number;
   /** The lines for a person; `--json` prints the reply as it came. */
   told: (reply: never) => string[];
+  /** Whether all is done that was asked for; absent: an answer says so. */
+  isDone?: (reply: never) => boolean;
 }
 
 /** Asks, and prints what is answered: the reply, or in a sentence why there is none. Answers the exit code. */
@@ -113,7 +115,7 @@ export async function ask(question: Question, o: { values: OptionValues; termina
     const reply = await request(findLogin(o.values), question);
     if (terminal.json) terminal.object({ ok: reply });
     else for (const line of question.told(reply as never)) terminal.line(line);
-    return EXIT.ok;
+    return question.isDone?.(reply as never) === false ? EXIT.error : EXIT.ok;
   } catch (error) {
     const isAnswer = error instanceof Rejected || error instanceof Unavailable;
     if (!isAnswer) throw error;

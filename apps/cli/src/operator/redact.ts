@@ -46,20 +46,16 @@ Exit codes: 0 every copy is gone; 1 refused, no answer, or not all is gone yet (
       reason: required('reason', textOf(values['reason'])),
       legalBasis: required('legal-basis', textOf(values['legal-basis'])) as RedactRequest['legalBasis'],
     };
-    let done = true;
-    const told = (reply: RedactReply): string[] => {
-      done = reply.pending.length === 0;
-      return [
-        `${reply.id} at position ${reply.chainPosition} says that ${reply.redacted.length === 1 ? 'position' : 'positions'} ${reply.redacted.join(', ')} lost the payload.`,
-        ...(done
-          ? ['Every copy that Audital has is gone. Backups of before have theirs: docs/redaction.md.']
-          : reply.pending.map(({ where, reason }) => `Not gone yet, tried again by itself: ${where}: ${reason}`)),
-      ];
-    };
+    const isDone = ({ pending }: RedactReply): boolean => pending.length === 0;
+    const told = (reply: RedactReply): string[] => [
+      `${reply.id} at position ${reply.chainPosition} says that ${reply.redacted.length === 1 ? 'position' : 'positions'} ${reply.redacted.join(', ')} lost the payload.`,
+      ...(isDone(reply)
+        ? ['Every copy that Audital has is gone. Backups of before have theirs: docs/redaction.md.']
+        : reply.pending.map(({ where, reason }) => `Not gone yet, tried again by itself: ${where}: ${reason}`)),
+    ];
     terminal.note(`Request ${request.requestId}`);
     const subject = subjects.askChain(partitionFor(values, organisationId), 'redact');
-    const code = await ask({ subject, body: request, timeoutMs: ANSWER_LIMIT_MS, told }, { values, terminal });
-    return done ? code : 1;
+    return ask({ subject, body: request, timeoutMs: ANSWER_LIMIT_MS, told, isDone }, { values, terminal });
   },
 };
 
