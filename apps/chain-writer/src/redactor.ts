@@ -57,6 +57,8 @@ interface Place {
 export class Redactor {
   private line: Promise<unknown> = Promise.resolve();
   private resuming = false;
+  /** The last redaction that somebody asked after: its neighbours are asked after next. */
+  private asked: { id: string; positions: ReadonlySet<number> } | null = null;
 
   constructor(
     private readonly organisationId: OrganisationId,
@@ -127,6 +129,17 @@ export class Redactor {
     if (pending.length === 0) this.o.index.redactionDone(this.organisationId, position);
     else this.o.onTrouble(`${record.id} is not done: ${pending.map(({ reason }) => reason).join(' ')}`);
     return { id: record.id, chainPosition: position, redacted: payload.positions, pending };
+  }
+
+  /** The id of the PAYLOAD_REDACTED event that names the position, or null: what is missing there was not redacted. */
+  async redactedBy(position: number): Promise<string | null> {
+    if (this.asked?.positions.has(position)) return this.asked.id;
+    for (const later of this.o.index.redactions(this.organisationId, 'all').filter((one) => one > position)) {
+      const { record, payload } = await this.redaction(later);
+      this.asked = { id: record.id, positions: new Set(payload.positions) };
+      if (this.asked.positions.has(position)) return record.id;
+    }
+    return null;
   }
 
   /** What the organisation's stream says now. */

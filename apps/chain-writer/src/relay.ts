@@ -24,6 +24,8 @@ export interface RelayOptions {
   log: Logger;
   /** By which key a checkpoint is told to be verified. */
   keyIdOf: (checkpoint: KeptCheckpoint) => string;
+  /** The id of the PAYLOAD_REDACTED event that names a position, or null. */
+  redactedBy: (position: number) => Promise<string | null>;
   /** How long AUDIT keeps a message. */
   auditRetentionMs: number;
   now: () => Date;
@@ -99,11 +101,13 @@ export class Relay {
         messageId: event.id,
         headers: cloudEvent(event),
       });
+      // Dying here, the next process goes on after the last message that AUDIT has.
       previous = event.blockHash;
       this.next = stored.revision + 1;
     }
     if (this.next === null) this.next = from;
     if (this.next < checkpoint.size) return;
+    // Dying here, or when the checkpoint is told, the next start publishes the newest note: it is told again.
     const body = { organisationId: this.organisationId, size: checkpoint.size, note: checkpoint.note };
     // Twice within the broker's window of duplicates is once; after ten minutes of silence it is told again.
     const messageId = `${this.organisationId}:checkpoint:${checkpoint.size}`;
@@ -135,22 +139,29 @@ export class Relay {
   private async event(stored: StoredEvent, previous: string | null, checkpoint: KeptCheckpoint): Promise<AuditEvent> {
     const read = await readEvent(this.o.ledger, this.organisationId, stored);
     const linked = previous === null || read.record.prevHash === previous;
-    const reason = read.payloadProblem ?? (linked ? null : 'the record before it was changed');
-    return toAuditEvent(this.organisationId, read, {
-      checkpointSize: checkpoint.size,
-      checkedAt: this.o.now().toISOString(),
-      keyId: this.o.keyIdOf(checkpoint),
-      reason,
-    });
+    const { size: checkpointSize } = checkpoint;
+    const check = { checkpointSize, checkedAt: this.o.now().toISOString(), keyId: this.o.keyIdOf(checkpoint) };
+    const failed = (reason: string): Judgement => ({ level: 'stored', status: 'failed', reason });
+    if (!linked)
+      return toAuditEvent(this.organisationId, read, { ...check, ...failed('the record before it was changed') });
+    return toAuditEvent(this.organisationId, read, { ...check, ...(await this.judge(read, failed)) });
+  }
+
+  private async judge(read: ReadEvent, failed: (reason: string) => Judgement): Promise<Judgement> {
+    if (read.payloadProblem === null) return { level: 'included', status: 'ok', reason: null };
+    const by = read.isMissing ? await this.o.redactedBy(read.record.chainPosition) : null;
+    if (by === null) return failed(read.payloadProblem);
+    return { level: 'included', status: 'redacted', reason: `The payload was redacted by ${by}; the record stands.` };
   }
 }
+
+type Judgement = Pick<AuditEvent['verification'], 'level' | 'status' | 'reason'>;
 
 function toAuditEvent(
   organisationId: OrganisationId,
   { record, blockHash, payload }: ReadEvent,
-  check: { checkpointSize: number; checkedAt: string; keyId: string; reason: string | null },
+  verification: AuditEvent['verification'],
 ): AuditEvent {
-  const ok = check.reason === null;
   return {
     id: record.id as EventId,
     chainPosition: record.chainPosition,
@@ -169,8 +180,8 @@ function toAuditEvent(
     observedAt: record.observedAt,
     recordedAt: record.recordedAt,
     captureMode: record.captureMode as AuditEvent['captureMode'],
-    verified: ok,
-    verification: { level: ok ? 'included' : 'stored', status: ok ? 'ok' : 'failed', ...check },
+    verified: verification.status === 'ok',
+    verification,
   };
 }
 

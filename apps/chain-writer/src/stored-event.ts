@@ -17,6 +17,8 @@ export interface ReadEvent {
   payload: JsonObject | null;
   /** Null when the payload is the one that the record commits to. */
   payloadProblem: string | null;
+  /** Nothing lies where the payload was: whether it was redacted, the chain says. */
+  isMissing: boolean;
 }
 
 const GENERATIONS_MAX = 1000;
@@ -31,12 +33,13 @@ export async function readEvent(
   const blockHash = hashText(leafHash(sha256, stored.data));
   const { segment, revision } = decodeJson<RecordMetadata>(stored.metadata);
   const data = await readPayload(ledger, organisationId, { segment, revision });
-  if (data === null) return { record, blockHash, payload: null, payloadProblem: 'the payload is missing' };
+  if (data === null)
+    return { record, blockHash, payload: null, payloadProblem: 'the payload is missing', isMissing: true };
   const salt = data.subarray(0, SALT_BYTES);
   const bytes = data.subarray(SALT_BYTES);
   if (!payloadMatches(sha256, record, { salt, bytes }))
-    return { record, blockHash, payload: null, payloadProblem: 'the payload was changed' };
-  return { record, blockHash, payload: decodeJson<JsonObject>(bytes), payloadProblem: null };
+    return { record, blockHash, payload: null, payloadProblem: 'the payload was changed', isMissing: false };
+  return { record, blockHash, payload: decodeJson<JsonObject>(bytes), payloadProblem: null, isMissing: false };
 }
 
 /** A tombstoned segment has a next generation; an entry without data was redacted. */

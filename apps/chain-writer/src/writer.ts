@@ -182,7 +182,8 @@ export class Writer {
     const settings = { checkpointDelayMs, now };
     const writer = new OrganisationWriter(id, keys, this.o, { outlets: this.outlets, settings });
     const keyIdOf = ({ size }: { size: number }): string => writer.signing.keyIdAt(size);
-    const relay = new Relay(id, { ledger, bus, log, keyIdOf, auditRetentionMs, now });
+    const redactedBy = (position: number): Promise<string | null> => redactor.redactedBy(position);
+    const relay = new Relay(id, { ledger, bus, log, keyIdOf, auditRetentionMs, now, redactedBy });
     const rotation = new KeyRotation(id, writer, now);
     const redactor = new Redactor(id, {
       ...{ ledger, now, writer, index: this.o.index, identity: new Identity(keys.idSecret) },
