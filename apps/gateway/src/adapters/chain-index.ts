@@ -119,6 +119,28 @@ export class ChainIndex {
     this.statement('INSERT OR REPLACE INTO logs VALUES (?, ?, ?)').run(organisationId, last.position + 1, last.hash);
   }
 
+  /** Positions of the PAYLOAD_REDACTED events that name this one, as far as they have been read. */
+  redactionsNaming(organisationId: OrganisationId, position: number): number[] {
+    const sql =
+      'SELECT named_at AS at FROM redacted WHERE organisation = ? AND position = ? AND named_at > ? ORDER BY at';
+    return (this.statement(sql).all(organisationId, position, position) as { at: number }[]).map(({ at }) => at);
+  }
+
+  noteRedaction(organisationId: OrganisationId, at: number, positions: readonly unknown[]): void {
+    const sql = 'INSERT OR IGNORE INTO redacted SELECT ?, value, ? FROM json_each(?) WHERE type = ?';
+    this.statement(sql).run(organisationId, at, JSON.stringify(positions), 'integer');
+  }
+
+  /** Up to which PAYLOAD_REDACTED event, itself included, all have been read; null: none. */
+  redactionsReadTo(organisationId: OrganisationId): number | null {
+    const row = this.statement('SELECT position FROM redactions_read WHERE organisation = ?').get(organisationId);
+    return (row as { position: number } | undefined)?.position ?? null;
+  }
+
+  keepRedactionsReadTo(organisationId: OrganisationId, position: number): void {
+    this.statement('INSERT OR REPLACE INTO redactions_read VALUES (?, ?)').run(organisationId, position);
+  }
+
   private addRow(organisationId: OrganisationId, position: number, record: ChainRecord | null): void {
     const {
       id = null,
@@ -148,7 +170,7 @@ export class ChainIndex {
   forget(organisationId: OrganisationId | null): void {
     const which = organisationId === null ? '' : ' WHERE organisation = ?';
     const values = organisationId === null ? [] : [organisationId];
-    for (const table of ['events', 'tags', 'tiles', 'logs'])
+    for (const table of ['events', 'tags', 'tiles', 'logs', 'redacted', 'redactions_read'])
       this.statement(`DELETE FROM ${table}${which}`).run(...values);
     if (organisationId === null) this.statement('DELETE FROM place').run();
   }

@@ -1,4 +1,4 @@
-import { fromUtf8, type Sha256 } from '@audital/chain/check';
+import type { Sha256 } from '@audital/chain/check';
 import { MissingTile } from '@audital/chain/write';
 import type { OrganisationId } from '@audital/contracts';
 import type { StoredEvent } from '@audital/ledger';
@@ -13,6 +13,7 @@ import {
 } from '../domain/verify-event';
 import type { ChainIndex } from './chain-index';
 import type { Log } from './log';
+import { Redactions } from './redactions';
 import type { StoredEvents } from './stored-events';
 import type { TrustKeeper } from './trust-keeper';
 
@@ -40,12 +41,18 @@ const ALARMS_MAX = 10_000;
 /** Reads events from the ledger and verifies each for this very answer (DESIGN §4). */
 export class EventReader {
   private readonly alarmed = new Set<string>();
+  private readonly redactions: Redactions;
 
-  constructor(private readonly o: EventReaderOptions) {}
+  constructor(private readonly o: EventReaderOptions) {
+    // Of a redaction nothing is ever redacted.
+    const verify = (organisationId: OrganisationId, positions: readonly number[]): Promise<ReadEvent[]> =>
+      this.verify(organisationId, positions, () => Promise.resolve(null));
+    this.redactions = new Redactions({ index: o.index, verify });
+  }
 
   /** In the order of `positions`. */
   async read(organisationId: OrganisationId, positions: readonly number[]): Promise<ReadEvent[]> {
-    return this.verify(organisationId, positions, (position) => this.redactedBy(organisationId, position));
+    return this.verify(organisationId, positions, (position) => this.redactions.naming(organisationId, position));
   }
 
   async views(organisationId: OrganisationId, positions: readonly number[]): Promise<EventView[]> {
@@ -116,22 +123,6 @@ export class EventReader {
     }
   }
 
-  /** The first verified PAYLOAD_REDACTED event, sealed later, whose own payload names the position. */
-  private async redactedBy(organisationId: OrganisationId, position: number): Promise<string | null> {
-    const filter = { eventType: ['PAYLOAD_REDACTED'], source: ['AUDITAL'] };
-    const later = this.o.index.find({
-      organisationId,
-      filter,
-      order: 'ASC',
-      after: position,
-      below: null,
-      limit: 1000,
-    });
-    const redactions = await this.verify(organisationId, later, () => Promise.resolve(null));
-    const naming = redactions.find(({ event }) => event.verified && namedPositions(event).includes(position));
-    return naming?.event.record?.id ?? null;
-  }
-
   private alarm(organisationId: OrganisationId, position: number, reason: string | null): void {
     const key = `${organisationId} ${position} ${reason}`;
     if (this.alarmed.has(key)) return;
@@ -140,10 +131,4 @@ export class EventReader {
     this.o.onFailed();
     this.o.log.error({ organisationId, position, reason }, 'A stored event does not verify.');
   }
-}
-
-function namedPositions({ record, payload }: VerifiedEvent): unknown[] {
-  if (record?.eventType !== 'PAYLOAD_REDACTED' || record.source !== 'AUDITAL' || payload === null) return [];
-  const { positions } = JSON.parse(fromUtf8(payload.bytes)) as { positions?: unknown };
-  return Array.isArray(positions) ? positions : [];
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Log } from './log';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Derived from the ledger, so it may be deleted at any time. It finds events and holds Merkle tiles; no answer takes an event's content
@@ -32,6 +32,11 @@ CREATE TABLE tiles (
   organisation TEXT NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL,
   PRIMARY KEY (organisation, level, n)
 ) WITHOUT ROWID;
+CREATE TABLE redacted (
+  organisation TEXT NOT NULL, position INTEGER NOT NULL, named_at INTEGER NOT NULL,
+  PRIMARY KEY (organisation, position, named_at)
+) WITHOUT ROWID;
+CREATE TABLE redactions_read (organisation TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = ${VERSION};
 `;
 

@@ -40,3 +40,11 @@ function withoutTriggers(file: string, work: (db: DatabaseSync) => void): void {
     db.close();
   }
 }
+
+/** What a redaction leaves of an entry. */
+export function blankEntry(file: string, stream: string, revision: number): void {
+  withoutTriggers(
+    file,
+    (db) => void db.prepare("UPDATE events SET data = x'' WHERE stream = ? AND revision = ?").run(stream, revision),
+  );
+}
