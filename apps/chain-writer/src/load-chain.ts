@@ -212,16 +212,19 @@ export async function openSegment(
   }
 }
 
-/** DESIGN §8.3: the last batch is read back, and every cursor that it is ahead of is moved. */
+/**
+ * DESIGN §8.3: the last batch is read back, and every cursor that it is ahead of is moved. Dying between two of them, or of the records and
+ * the first, the next load does the same again.
+ */
 async function completeCursors(ledger: Ledger, organisationId: OrganisationId, size: number): Promise<void> {
   if (size === 0) return;
   const stream = ledgerStreams.chain(organisationId);
   const [last] = await ledger.read(stream, { from: size - 1, limit: 1 });
   const { batchStart } = decodeJson<RecordMetadata>((last as StoredEvent).metadata);
-  for await (const stored of readAll(ledger, stream, batchStart)) {
-    for (const cursor of decodeJson<RecordMetadata>(stored.metadata).cursors ?? []) {
-      await moveCursor(ledger, cursor);
-    }
+  const turns = new Turns();
+  for await (const stored of readAll(ledger, stream, batchStart, READ_TOGETHER)) {
+    for (const cursor of decodeJson<RecordMetadata>(stored.metadata).cursors ?? []) await moveCursor(ledger, cursor);
+    if (turns.isOver) await turns.pass();
   }
 }
 

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { parseRecord } from '@audital/chain/check';
 import type { AppendRequest } from '@audital/contracts';
 import type { Ledger } from '@audital/ledger';
 import {
@@ -99,8 +100,10 @@ describe('the crash table: every write × {fails, fails but persisted} × restar
 
     const healthy = await start();
     await healthy.writer.open();
-    // What the next poll would send: it reads the cursor, and starts from there.
+    // Nothing was sent yet: the chain alone says where its cursors are.
     const cursor = await healthy.ledger.lastRevision(CURSOR);
+    expect(cursor).toBe(Math.floor((await factsIn(healthy.ledger)) / 2) - 1);
+    // What the next poll would send: it reads the cursor, and starts from there.
     expect(sealed.length === 4 ? cursor : 1).toBe(1);
     if (cursor < 0) await healthy.writer.seal(part(-1, 1, 2));
     if ((await healthy.ledger.lastRevision(CURSOR)) < 1) await healthy.writer.seal(part(0, 3, 4));
@@ -125,7 +128,7 @@ describe('group commit', () => {
     expect(await factsIn(process.ledger)).toBe(501);
   });
 
-  it('a batch is as large as one append may be; what did not fit is in the next one', async () => {
+  it('§8.5 a batch is as large as one append may be; what did not fit is in the next one', async () => {
     const process = await start({ checkpointDelayMs: 60_000 });
     const largest = Array.from({ length: 32 }, () => 'ü'.repeat(128));
     await Promise.all(requests(200, largest).map((request) => process.writer.seal(request)));
@@ -212,11 +215,20 @@ describe('redelivery', () => {
     expect(await factsIn(ledger)).toBe(61);
   }, 30_000);
 
-  it('the clock may go back: recordedAt does not', async () => {
+  it('the clock may go back, also over a restart: recordedAt does not, and what is sealed is signed', async () => {
     let now = Date.parse('2026-03-02T12:00:00.000Z');
-    const { writer, ledger } = await start({ now: () => new Date((now -= 60_000)) });
-    for (const number of [1, 2, 3]) await writer.seal(sealRequest([observation(number)]));
-    expect(await factsIn(ledger)).toBe(4);
+    const backwards = { now: () => new Date((now -= 60_000)) };
+    const first = await start(backwards);
+    for (const number of [1, 2, 3]) await first.writer.seal(sealRequest([observation(number)]));
+    await first.stop();
+    open.length = 0;
+    const { writer, ledger } = await start(backwards);
+    await writer.seal(sealRequest([observation(4)]));
+    expect(await factsIn(ledger)).toBe(5);
+    const times = (await ledger.read(`chain-${ORGANISATION}`)).map(({ data }) => parseRecord(data).recordedAt);
+    expect(times).toEqual(times.toSorted());
+    expect(now).toBeLessThan(Date.parse(times[0] as string));
+    await eventually(() => writer.newestCheckpoint?.size === 5, { what: 'A checkpoint over all' });
   });
 
   it('a fact that was refused is settled, also for another process and when the index was built again (DESIGN §8.5)', async () => {

@@ -184,6 +184,8 @@ export class OrganisationWriter {
     const { state, kept } = await loadChain(this.ports, this.organisationId, this.keys);
     this.checkpointer.kept = kept;
     this.state = state;
+    // Whoever wrote before may have died before signing, and nothing new may come for a long time.
+    if (state.tree.size > (kept?.size ?? 0)) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
     await this.checkpointer.publish();
     return state;
   }
@@ -257,18 +259,16 @@ export class OrganisationWriter {
   private async settle(one: Waiting, outcome: Outcome, sealed: SealedBatch): Promise<void> {
     switch (outcome.kind) {
       case 'sealed':
+      case 'dropped':
         try {
           for (const { observation, reason } of outcome.dead)
             await this.o.outlets.bury(this.organisationId, observation, reason);
+          if (outcome.kind === 'dropped') this.o.outlets.onDropped(this.organisationId, outcome.reason);
           one.resolve({ reply: null });
         } catch (error) {
-          // The message comes again; EVIDENCE_LOST stands already, and the copy is tried again with it.
+          // As if it had died in here: the message comes again, EVIDENCE_LOST stands, and all copies are made (again).
           one.reject(error);
         }
-        return;
-      case 'dropped':
-        this.o.outlets.onDropped(this.organisationId, outcome.reason);
-        one.resolve({ reply: null });
         return;
       case 'appended': {
         const record = sealed.records[outcome.position - (sealed.records[0]?.position ?? 0)];

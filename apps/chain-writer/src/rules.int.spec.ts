@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Conflict, facts } from '@audital/contracts';
-import type { Ledger, NewEvent } from '@audital/ledger';
+import { Conflict, facts, Unavailable } from '@audital/contracts';
+import type { Ledger, NewEvent, StreamAppend } from '@audital/ledger';
 import {
   checkLedger,
   eventually,
@@ -22,6 +23,7 @@ import { emptyChain } from './domain/chain-state';
 import { Identity } from './domain/identity';
 import { sealBatch } from './domain/seal-batch';
 import { loadChain } from './load-chain';
+import { OrganisationWriter } from './organisation-writer';
 import type { Doom } from './testing/doomed-writer';
 import { WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
@@ -82,6 +84,94 @@ describe('§8.1 ids of the store', () => {
     } as Ledger;
     await expect(storeBatch(chainOnly, ORGANISATION, batch(2))).rejects.toBeInstanceOf(Conflict);
   });
+
+  it('§8.1 a rebuilt payload is a Conflict too', async () => {
+    const ledger = believingIds();
+    const payloadsOnly = {
+      append: (...args: Parameters<Ledger['append']>) =>
+        args[0].startsWith('payload-') ? ledger.append(...args) : Promise.resolve({ lastRevision: 0 }),
+    } as Ledger;
+    await storeBatch(payloadsOnly, ORGANISATION, batch(1));
+    await storeBatch(payloadsOnly, ORGANISATION, batch(1));
+    await expect(storeBatch(payloadsOnly, ORGANISATION, batch(2))).rejects.toBeInstanceOf(Conflict);
+  });
+
+  /** A writer on a ledger that stores what it is given, and whose first `times` answers do not arrive. */
+  async function losingAnswers(times: number) {
+    const { ledger, checkpoints, index } = await start();
+    let lost = 0;
+    const appendTogether = async (appends: StreamAppend[]): Promise<void> => {
+      await ledger.appendTogether?.(appends);
+      if (lost++ < times) throw new Unavailable('ledger', 'the answer was lost');
+    };
+    const losing = new Proxy(ledger, {
+      get: (target, name) => {
+        if (name === 'appendTogether') return appendTogether;
+        const value = target[name as keyof Ledger] as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const outlets = {
+      ...{ bury: async () => undefined, checkpointPublished: () => undefined, onSealed: () => undefined },
+      ...{ onDropped: () => undefined, onStopped: () => undefined, onResumed: () => undefined },
+    };
+    const ports = { ledger: losing, checkpoints, index, rollbackPatienceMs: 0 };
+    const settings = { checkpointDelayMs: 60_000, now: () => new Date() };
+    const writer = new OrganisationWriter(ORGANISATION, KEYS, ports, { outlets, settings });
+    return { writer, ledger };
+  }
+
+  if (isSqliteTested())
+    it('§8.1 after an append of unknown outcome the identical bytes are sent again: whoever waits is answered', async () => {
+      const { writer, ledger } = await losingAnswers(2);
+      await writer.seal(sealRequest([observation(1)], { cursor }));
+      await writer.seal(sealRequest([observation(2)]));
+      expect((await checkLedger(ledger)).events).toBe(3);
+    });
+
+  if (isSqliteTested())
+    it('§8.1 or the tail is read again: what was stored is known, and the next batch follows it', async () => {
+      const { writer, ledger } = await losingAnswers(3);
+      await expect(writer.seal(sealRequest([observation(1)], { cursor }))).rejects.toMatchObject({
+        name: 'Unavailable',
+      });
+      await writer.seal(sealRequest([observation(1), observation(2)]));
+      expect((await checkLedger(ledger)).events).toBe(3);
+      expect(await ledger.lastRevision(CURSOR)).toBe(0);
+    });
+});
+
+describe('§8.3 chain and cursor', () => {
+  const other = `cursor-${integrationId(2)}`;
+  const parts = [
+    sealRequest([observation(1)], { cursor }),
+    sealRequest([observation(2)], { integrationId: integrationId(2), cursor: { ...cursor, stream: other } }),
+  ];
+
+  it('§8.3 who takes over moves every cursor that the last batch is ahead of, before anything is sent again', async () => {
+    // Payloads, records, and then neither cursor.
+    const doomed = await start({ oneByOne: true, faultAt: 3, fault: 'fails' });
+    const sealed = await Promise.allSettled(parts.map((part) => doomed.writer.seal(part)));
+    expect(sealed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await checkLedger(doomed.ledger)).events).toBe(3);
+    expect(await doomed.ledger.lastRevision(CURSOR)).toBe(-1);
+    const { writer, ledger } = await start();
+    await writer.open();
+    for (const stream of [CURSOR, other]) expect(await ledger.lastRevision(stream)).toBe(0);
+  });
+
+  it('§8.3 a cursor that has moved on, and was cut since, is left where it is', async () => {
+    const first = await start();
+    await Promise.all(parts.map((part) => first.writer.seal(part)));
+    // Nothing new was seen: the cursor moves, and no record comes with it.
+    const later = { ...cursor, expectedRevision: 0, changes: [{ kind: 'mark', at: 'later' }] };
+    await first.writer.seal(sealRequest([observation(1)], { cursor: later }));
+    await first.ledger.trim(CURSOR, 1);
+    const { writer, ledger, ...second } = await start();
+    await writer.seal(sealRequest([observation(3)]));
+    expect(second.stopped).toBeNull();
+    expect(await ledger.lastRevision(CURSOR)).toBe(1);
+  });
 });
 
 describe('§8.4 duplicates', () => {
@@ -108,6 +198,30 @@ describe('§8.5 one bad observation', () => {
   });
 });
 
+describe('§8.5 the dead letter of an observation', () => {
+  const bad = observation(2, { payload: { text: '\ud800' } });
+  const part = sealRequest([observation(1), bad], { cursor });
+
+  it('§8.5 that could not be written is written when the message comes again, which is not acknowledged before', async () => {
+    const buried: string[] = [];
+    let isAway = true;
+    const bury = async (_id: string, { fact }: { fact: string }): Promise<void> => {
+      if (isAway) throw new Unavailable('nats', 'away');
+      buried.push(fact);
+    };
+    const { writer, ledger } = await start({ outlets: { bury } });
+    await expect(writer.seal(part)).rejects.toMatchObject({ name: 'Unavailable' });
+    expect((await checkLedger(ledger)).events).toBe(3);
+    isAway = false;
+    // Its cursor has moved: what comes again is dropped, and yet its copy is made; so it is when it comes without a cursor.
+    await writer.seal(part);
+    expect(buried).toEqual([bad.fact]);
+    await writer.seal({ ...part, cursor: null });
+    expect(buried).toEqual([bad.fact, bad.fact]);
+    expect((await checkLedger(ledger)).events).toBe(3);
+  });
+});
+
 describe('§8.6 the order of writes', () => {
   it('§8.6 payload, record, cursor, acknowledgement; then swap, and the note in its stream', async () => {
     const process = await start({ oneByOne: true, checkpointDelayMs: 50 });
@@ -116,8 +230,56 @@ describe('§8.6 the order of writes', () => {
     expect(process.order).toEqual(first);
     expect(process.published).toBe(0);
     await eventually(() => process.published === 1, { what: 'The checkpoint' });
-    expect(process.order).toEqual([...first, 'swap', `checkpoint-${ORGANISATION}`]);
+    expect(process.order).toEqual([...first, 'swap', `checkpoint-${ORGANISATION}`, 'told']);
   });
+});
+
+describe('§8.6 a note that was signed and not published', () => {
+  it('§8.6 is whole in the store, and the next start publishes it before it signs another', async () => {
+    const doomed = await start({ faultAt: 2, fault: 'fails but persisted' });
+    await doomed.writer.seal(sealRequest([observation(1)]));
+    await eventually(() => doomed.writes >= 2, { what: 'The swap' });
+    expect((await checkLedger(doomed.ledger)).checkpoints).toBe(0);
+    const { writer, ledger } = await start();
+    await writer.seal(sealRequest([observation(2)]));
+    await eventually(async () => (await checkLedger(ledger)).checkpoints === 2, { what: 'Both notes' });
+    const sizes = (await ledger.read(`checkpoint-${ORGANISATION}`)).map(
+      ({ data }) => new TextDecoder().decode(data).split('\n')[1],
+    );
+    expect(sizes).toEqual(['2', '3']);
+  });
+});
+
+describe('§8.6 records that nobody has signed', () => {
+  it('§8.6 are signed by the next load, though nothing new comes', async () => {
+    const first = await start({ checkpointDelayMs: 60_000 });
+    await first.writer.seal(sealRequest([observation(1)]));
+    const second = await start();
+    await second.writer.seal(sealRequest([observation(1)]));
+    await eventually(() => second.writer.newestCheckpoint?.size === 2, { what: 'A checkpoint' });
+  });
+});
+
+describe('§8.7 an index', () => {
+  if (isSqliteTested())
+    it('§8.7 that remembers the chain of another ledger proves nothing: FORK', async () => {
+      const own = await start();
+      await own.writer.seal(sealRequest([observation(1), observation(2)]));
+      await eventually(() => own.writer.newestCheckpoint?.size === 3, { what: 'A checkpoint' });
+      await own.stop();
+      const elsewhere = tempFolder();
+      const other = await WriterProcess.start(elsewhere.path, { organisationId: ORGANISATION });
+      await other.writer.seal(sealRequest([observation(3), observation(4)]));
+      await other.stop();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder.path, `ledger.sqlite${suffix}`), { force: true });
+      cpSync(join(elsewhere.path, 'ledger.sqlite'), join(folder.path, 'ledger.sqlite'));
+      elsewhere.remove();
+      open.length = 0;
+      const process = await start();
+      await process.writer.seal(sealRequest([observation(5)]));
+      expect(process.stopped).toMatchObject({ reason: 'FORK' });
+      expect(await process.ledger.lastRevision(`chain-${ORGANISATION}`)).toBe(2);
+    });
 });
 
 describe('§8.7 a store that shows an older end', () => {
@@ -146,9 +308,13 @@ describe('§8.7 a store that shows an older end', () => {
 });
 
 describe('a full disk', () => {
+  const SQLITE_FULL = 13;
   const database = (owner: object) =>
-    (owner as { db: { exec: (sql: string) => void; prepare: (sql: string) => { get: () => Record<string, number> } } })
-      .db;
+    (owner as { db: { exec: (sql: string) => void; prepare: (sql: string) => Statement } }).db;
+  interface Statement {
+    get: () => Record<string, number>;
+    run: (...values: string[]) => void;
+  }
   const fill = (owner: object): void => {
     const { page_count } = database(owner).prepare('PRAGMA page_count').get();
     database(owner).exec(`PRAGMA max_page_count = ${page_count}`);
@@ -161,7 +327,10 @@ describe('a full disk', () => {
       const { writer, ledger } = await start();
       await writer.seal(large(1));
       fill(ledger);
-      await expect(writer.seal(large(2))).rejects.toMatchObject({ name: 'Unavailable' });
+      await expect(writer.seal(large(2))).rejects.toMatchObject({
+        name: 'Unavailable',
+        cause: { errcode: SQLITE_FULL },
+      });
       expect((await checkLedger(ledger)).events).toBe(2);
       makeRoom(ledger);
       await writer.seal(large(2));
@@ -170,13 +339,22 @@ describe('a full disk', () => {
 
   it('of the checkpoint store holds up no sealing, and what was sealed is signed when there is room', async () => {
     const { writer, checkpoints, ledger } = await start();
-    database(checkpoints).exec(
-      "CREATE TEMP TRIGGER full BEFORE INSERT ON main.checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END",
-    );
+    fill(checkpoints);
+    // Rows that are smaller than a note, until SQLite itself says that there is no room for one.
+    const filler = database(checkpoints).prepare('INSERT INTO checkpoints VALUES (?, 1, zeroblob(32), zeroblob(100))');
+    const tillFull = (): void => {
+      for (let row = 0; ; row += 1) filler.run(`filler ${row}`);
+    };
+    expect(tillFull).toThrow('full');
     await writer.seal(large(1));
     await writer.seal(large(1));
+    const note = { size: 9, root: new Uint8Array(32), note: 'x'.repeat(300) };
+    await expect(checkpoints.swap(KEYS.origin, null, note)).rejects.toMatchObject({
+      name: 'Unavailable',
+      cause: { errcode: SQLITE_FULL },
+    });
     expect((await checkLedger(ledger)).checkpoints).toBe(0);
-    database(checkpoints).exec('DROP TRIGGER full');
+    makeRoom(checkpoints);
     await eventually(() => writer.newestCheckpoint?.size === 2, { what: 'A checkpoint without another event' });
   });
 });

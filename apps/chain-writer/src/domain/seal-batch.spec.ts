@@ -129,6 +129,7 @@ describe('sealing a batch', () => {
     ['a payload that is too large', { payload: { a: 'x'.repeat(300_000) } }],
     ['a time of another form', { timestamp: '2026-03-02' }],
     ['an event type of another form', { eventType: 'training completed' }],
+    ['tags that would fill a record', { tags: Array.from({ length: 32 }, () => '\u0001'.repeat(128)) }],
     ['too many tags', { tags: Array.from({ length: 33 }, (_, index) => `t${index}`) }],
   ])('§8.5 %s does not hold the others: EVIDENCE_LOST stands in its place', (_name, over) => {
     const batch = given(emptyChain).when(
@@ -140,6 +141,8 @@ describe('sealing a batch', () => {
       known: (one) => (batch.records.some((record) => record.identity === one) ? 1 : null),
     }).when(seal(observation(2)));
     expect(again.records).toEqual([]);
+    // Whether its copy was made before somebody died, nobody knows.
+    expect(again.outcomes).toMatchObject([{ kind: 'sealed', dead: [{ observation: { fact: observation(2).fact } }] }]);
   });
 
   it('never lets recordedAt go back', () => {

@@ -20,6 +20,7 @@ import { APPEND_BYTES_MAX, changesBytesOf, METADATA_BYTES, PAYLOAD_BYTES_MAX, re
 import { type ChainState, nextPayloadPlace, withRecord } from './chain-state';
 import { checkDraft, type Draft, fromApi, fromObservation } from './draft';
 import type { Identity } from './identity';
+import { modelRegistered } from './model-registered';
 
 export type SealInput = { kind: 'seal'; request: SealRequest } | { kind: 'append'; request: AppendRequest };
 
@@ -64,11 +65,17 @@ export interface CursorAppend {
   event: CursorMoved;
 }
 
+/** EVIDENCE_LOST stands for it, so a copy of it has to be among the dead letters before its message is acknowledged. */
+export interface DeadObservation {
+  observation: Observation;
+  reason: string;
+}
+
 export type Outcome =
-  /** All of it is in this batch, or was in the chain before. `dead`: observations that EVIDENCE_LOST stands for. */
-  | { kind: 'sealed'; dead: { observation: Observation; reason: string }[] }
+  /** All of it is in this batch, or was in the chain before. */
+  | { kind: 'sealed'; dead: DeadObservation[] }
   /** The fence did not match (DESIGN §8.2): nothing of it is kept, and the next poll sees the facts again. */
-  | { kind: 'dropped'; reason: string }
+  | { kind: 'dropped'; reason: string; dead: DeadObservation[] }
   | { kind: 'appended'; position: number }
   /** Its key stands earlier in this batch: it has to be asked again afterwards. */
   | { kind: 'again' }
@@ -132,9 +139,9 @@ class Batch {
 
   *seal(request: SealRequest): Generator<void, Outcome, void> {
     const reason = request.cursor ? this.fenceProblem(request.cursor, request.integrationId) : null;
-    if (reason !== null) return { kind: 'dropped', reason };
+    if (reason !== null) return { kind: 'dropped', reason, dead: this.refusedBefore(request.observations) };
     const before = this.records.length;
-    const dead: { observation: Observation; reason: string }[] = [];
+    const dead: DeadObservation[] = [];
     for (const observation of request.observations) {
       const refusal = this.observe(observation);
       if (refusal !== null) dead.push({ observation, reason: refusal });
@@ -163,15 +170,24 @@ class Batch {
 
   /** The reason when EVIDENCE_LOST had to take its place (DESIGN §8.5). */
   private observe(observation: Observation): string | null {
-    const { fact } = observation;
-    const settled = this.find(fact) ?? (this.anyLoss ? this.find(facts.refused(fact)) : null);
-    if (settled !== null) return null;
+    if (this.find(observation.fact) !== null) return null;
+    const [before] = this.refusedBefore([observation]);
+    if (before) return before.reason;
     const draft = fromObservation(observation);
     const checked = checkDraft(draft);
     const reason = typeof checked === 'string' ? checked : this.tooLarge(draft);
     if (reason === null) this.add(draft, checked as Uint8Array);
     else this.add(this.evidenceLost(observation, reason));
     return reason;
+  }
+
+  /** They came again, so whoever sealed EVIDENCE_LOST may have died before the copies were made. */
+  private refusedBefore(observations: Observation[]): DeadObservation[] {
+    if (!this.anyLoss) return [];
+    return observations.flatMap((observation) => {
+      const at = this.find(facts.refused(observation.fact));
+      return at === null ? [] : [{ observation, reason: `EVIDENCE_LOST stands in its place, at position ${at}.` }];
+    });
   }
 
   private find(fact: string): number | null {
@@ -307,20 +323,4 @@ class Batch {
   private recordedAt(): string {
     return this.context.now > this.state.lastRecordedAt ? this.context.now : this.state.lastRecordedAt;
   }
-}
-
-function modelRegistered(draft: Draft, modelId: string, identity: Identity): Draft {
-  const firstSeenIn = { eventType: draft.eventType, id: identity.eventId(draft.fact, Date.parse(draft.timestamp)) };
-  const named = draft.modelIdentity ?? { rule: 'API', value: null };
-  return {
-    ...draft,
-    fact: facts.modelRegistered(modelId),
-    eventType: 'MODEL_REGISTERED',
-    source: 'AUDITAL',
-    severity: 'INFO',
-    actor: { type: 'SERVICE', id: 'chain-writer' },
-    modelId,
-    payload: { modelId, rule: named.rule, value: named.value, firstSeenIn },
-    tags: [],
-  };
 }

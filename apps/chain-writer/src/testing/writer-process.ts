@@ -31,7 +31,7 @@ export interface WriterProcessOptions {
 /** One run of the writer's process: everything is opened anew on the same files. `fault` meets the nth write of ledger and store. */
 export class WriterProcess {
   writes = 0;
-  /** What was written, in order: names of streams, and `swap`. */
+  /** What was written, in order: names of streams, and `swap`; and `told` for a checkpoint that was published. */
   readonly order: string[] = [];
   stopped: Error | null = null;
   /** How often a checkpoint was told. */
@@ -89,6 +89,7 @@ export class WriterProcess {
       bury: o.outlets?.bury ?? (async () => undefined),
       checkpointPublished: (id, checkpoint) => {
         if (holder.process) holder.process.published += 1;
+        holder.process?.order.push('told');
         o.outlets?.checkpointPublished?.(id, checkpoint);
       },
       onSealed: () => undefined,
