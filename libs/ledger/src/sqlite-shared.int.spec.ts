@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Unavailable } from '@audital/contracts';
-import { tempFolder, type TempFolder } from '@audital/testing';
+import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { jsonEvent, type Ledger, NO_STREAM, openLedger, readAll } from './index';
 
 let folder: TempFolder;
@@ -48,6 +48,33 @@ describe('§8.12 many processes on one file', () => {
     await ledger.append('chain-a', NO_STREAM, batch);
     expect(await ledger.lastRevision('chain-a')).toBe(0);
   }, 30_000);
+
+  it('followers hear soon of what another process has appended', async () => {
+    const heard: number[] = [];
+    const ended = new AbortController();
+    const caughtUp = Promise.withResolvers<void>();
+    const following = ledger.follow(
+      { category: 'chain-', afterPosition: null },
+      ({ revision }) => void heard.push(revision),
+      { signal: ended.signal, onCaughtUp: caughtUp.resolve },
+    );
+    await caughtUp.promise;
+    const other = await openLedger(`sqlite:${path}`, { writes: ['chain-'] });
+    for (const revision of [0, 1]) {
+      await other.append('chain-a', revision - 1, [jsonEvent('A', revision)]);
+      await eventually(() => heard.length === revision + 1, { what: 'The follower', deadlineMs: 2_000 });
+    }
+    ended.abort();
+    await following;
+    await other.close();
+  });
+
+  it('no read answers more than a thousand rows, whoever asks for more', async () => {
+    const rows = Array.from({ length: 1_200 }, (_, index) => jsonEvent('A', index));
+    await ledger.append('chain-a', NO_STREAM, rows);
+    expect(await ledger.read('chain-a', { limit: 5_000 })).toHaveLength(1_000);
+    expect(await ledger.read('chain-a')).toHaveLength(1_000);
+  });
 
   it('reads in short transactions: the write-ahead log shrinks while somebody pages through', async () => {
     for (let from = 0; from < 3_000; from += 1_000)

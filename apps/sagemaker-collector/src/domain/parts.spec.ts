@@ -9,7 +9,7 @@ describe('parts', () => {
     changes: [{ kind: 'job-forgotten', jobs: 'training', key: 'k' }],
   });
 
-  it('keep together what belongs together, stay small, and start where the one before ends', () => {
+  it('§8.5 keep together what belongs together, stay small, and start where the one before ends', () => {
     const parts = toParts([detected(100_000), detected(200_000), detected(300_000), detected(10)], integration, {
       stream: 'cursor-x',
       revision: 6,
