@@ -252,7 +252,8 @@ export class OrganisationWriter {
     await remember(this.ports.index, this.organisationId, sealed.records);
     this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
     if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
-    // Here everything is stored. Dying before the answers go out, the messages come again, and every fact is known.
+    // Here everything is stored. Dying before the answers go out, the messages come again: a part is dropped by its fence, and of the rest
+    // every fact is known.
     await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
   }
 
@@ -320,6 +321,7 @@ export class OrganisationWriter {
     this.checkpointDue = false;
     const state = this.state as ChainState;
     await this.checkpointer.sign(state);
+    // Dying before the stamp is set, the next load reads on from the one before.
     if (state.tree.size > 0) this.ports.index.setStamp(this.organisationId, state);
   }
 }

@@ -112,6 +112,7 @@ export class Redactor {
         : {};
       await seal({ ...state, ...next }, request);
       const position = this.find(observation.fact);
+      // Dying before the index has it, the next load finds the record: no stamp is set beyond it yet.
       if (position !== null) this.o.index.noteRedaction(this.organisationId, position);
       await sign();
     });

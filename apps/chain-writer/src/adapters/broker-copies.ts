@@ -70,6 +70,7 @@ export class BrokerCopies implements Copies {
   ): Promise<void> {
     const found: number[] = [];
     for await (const message of this.bus.scan(stream, scan)) if (matches(message)) found.push(message.seq);
+    // Dying between two of them, the redaction is not done, and the next start looks for all of them again.
     for (const seq of found) await this.bus.erase(stream, seq);
   }
 }
