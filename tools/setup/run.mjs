@@ -1,4 +1,4 @@
-// The one way in: `node tools/setup/run.mjs start|test|check|bench|build [arguments]`. Plain Node 20 code without dependencies, because
+// The one way in: `node tools/setup/run.mjs start|test|check|bench|mutations|build [arguments]`. Plain Node 20 code without dependencies, because
 // it runs before anything is installed. Each step that has nothing to do says nothing; a second start is offline and takes no time.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const COMMANDS = {
   test: { nats: true, script: 'tools/test.mjs' },
   check: { nats: false, script: 'tools/check.mjs' },
   bench: { nats: true, script: 'tools/bench.mjs' },
+  mutations: { nats: true, script: 'tools/mutations.mjs' },
   audital: { nats: false, script: 'apps/cli/dist/main.js' },
   build: { nats: false, script: null },
 };

@@ -127,6 +127,7 @@ describe('§8.1 ids of the store', () => {
       await writer.seal(sealRequest([observation(1)], { cursor }));
       await writer.seal(sealRequest([observation(2)]));
       expect((await checkLedger(ledger)).events).toBe(3);
+      await writer.close();
     });
 
   if (isSqliteTested())
@@ -137,6 +138,7 @@ describe('§8.1 ids of the store', () => {
       });
       await writer.seal(sealRequest([observation(1), observation(2)]));
       expect((await checkLedger(ledger)).events).toBe(3);
+      await writer.close();
       expect(await ledger.lastRevision(CURSOR)).toBe(0);
     });
 });
