@@ -134,8 +134,10 @@ it('the trainings of a tuner, created in one millisecond: each is told, with its
 it('throttled under any name, and in a region that was disabled: the outcome says which', async () => {
   await account.run({ type: 'setFaults', throttleRate: 1, throttleAs: 'TooManyRequestsException' });
   expect(await account.poll()).toMatchObject({ outcome: 'THROTTLED' });
+  await account.run(trains('scorer'), ends('scorer'));
+  await account.passes(60);
   await account.run({ type: 'setFaults' }, { type: 'setRegion', enabled: false });
-  expect(await account.poll()).toMatchObject({ outcome: 'ACCESS_LOST' });
+  expect(await account.poll()).toMatchObject({ outcome: 'ACCESS_LOST', observations: 0 });
   await account.run({ type: 'setRegion', enabled: true });
-  expect(await account.poll()).toMatchObject({ outcome: 'OK' });
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 1 });
 }, 120_000);

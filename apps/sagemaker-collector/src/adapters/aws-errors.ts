@@ -21,15 +21,21 @@ const DENIED = new Set([
   'AccessDenied',
   'AccessDeniedException',
   'UnauthorizedOperation',
-  'InvalidClientTokenId',
   'SignatureDoesNotMatch',
   'RegionDisabledException',
-  // A region that was disabled, or a key that was deleted.
-  'UnrecognizedClientException',
-  'OptInRequired',
 ]);
 const NAMELESS = new Set(['Forbidden', '403', 'Unknown', 'UnknownError', 'Error']);
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
+/**
+ * Expired, or not known: of a region that was disabled, of a key that was deleted, or for the first seconds of a session. Of what may be read
+ * with good credentials it says nothing.
+ */
+const EXPIRED = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'OptInRequired',
+]);
 
 export function failureOf(error: unknown): AwsFailure {
   const { name, message, code, $metadata } = error as {
