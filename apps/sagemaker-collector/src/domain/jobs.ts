@@ -50,9 +50,12 @@ export function entryOf(cursor: Cursor, jobs: JobKind, scope: Scope): Entry | nu
 const overlapOf = (cursor: Cursor, jobs: JobKind, o: { now: string; entry?: Entry | null }): string =>
   minus(cursor.highWater[jobs] ?? o.entry?.to ?? o.now, OVERLAP_MS);
 
-/** Whether a job stood before we looked at it: it is registered without an event. */
+/**
+ * Whether a job stood before we looked at it: it is registered without an event. The interrupted look may have ended inside the overlap:
+ * what lies below is not known yet, and no news.
+ */
 export const stoodBefore = (createdAt: string, entry: Entry | null): boolean =>
-  entry === null || createdAt < minus(entry.to, OVERLAP_MS);
+  entry === null || createdAt < minus(entry.to, OVERLAP_MS) || createdAt <= entry.reached;
 
 export const openJobs = (cursor: Cursor, jobs: JobKind): KnownJob[] =>
   [...cursor.jobs[jobs].values()].filter(({ openStatus }) => openStatus !== null);
