@@ -1,8 +1,10 @@
+import { hashText } from '@audital/chain/check';
 import type { OrganisationId } from '@audital/contracts';
-import type { Ledger } from '@audital/ledger';
+import { type Ledger, NO_STREAM } from '@audital/ledger';
 import type { IdentityIndex } from './adapters/identity-index';
+import { sha256 } from './adapters/keys';
 import type { Identity } from './domain/identity';
-import { factsOf, type SealedRecord, type SealInput } from './domain/seal-batch';
+import { factsOf, type SealContext, type SealedRecord, type SealInput } from './domain/seal-batch';
 import { Turns } from './turns';
 
 const TOGETHER = 128;
@@ -53,12 +55,19 @@ export async function remember(
   }
 }
 
-/** Where the streams end that the fences of these inputs name (DESIGN §8.2). */
-export async function revisionsOf(ledger: Ledger, inputs: SealInput[]): Promise<Map<string, number>> {
-  const streams = inputs.flatMap((input) => {
-    if (input.kind !== 'seal' || !input.request.cursor) return [];
-    return [input.request.cursor.stream, `integration-${input.request.integrationId}`];
-  });
-  const found = [...new Set(streams)].map(async (stream) => [stream, await ledger.lastRevision(stream)] as const);
-  return new Map(await Promise.all(found));
+/** What the fences of these inputs are compared with: where their streams end, and what the cursors' last moves were (DESIGN §8.2). */
+export async function fencesOf(ledger: Ledger, inputs: SealInput[]): Promise<Pick<SealContext, 'revisions' | 'moves'>> {
+  const parts = inputs.flatMap(({ kind, request }) => (kind === 'seal' && request.cursor ? [request] : []));
+  const integrations = new Set(parts.map(({ integrationId }) => `integration-${integrationId}`));
+  const cursors = new Set(parts.map(({ cursor }) => cursor?.stream as string));
+  const revisions = new Map<string, number>();
+  const moves = new Map<string, string>();
+  const lookAt = async (stream: string): Promise<void> => void revisions.set(stream, await ledger.lastRevision(stream));
+  const read = async (stream: string): Promise<void> => {
+    const [last] = await ledger.read(stream, { direction: 'backwards', limit: 1 });
+    revisions.set(stream, last?.revision ?? NO_STREAM);
+    if (last) moves.set(stream, hashText(sha256(last.data)));
+  };
+  await Promise.all([...[...integrations].map(lookAt), ...[...cursors].map(read)]);
+  return { revisions, moves };
 }

@@ -22,7 +22,7 @@ import { Identity } from './domain/identity';
 import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
 import { InTurn, type Turn } from './in-turn';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
-import { lookUp, remember, revisionsOf } from './look-up';
+import { fencesOf, lookUp, remember } from './look-up';
 import type { WriterOutlets, WriterSettings } from './outlets';
 import { readopt, readoption } from './readopt';
 import { replay } from './replay';
@@ -243,7 +243,7 @@ export class OrganisationWriter {
       newSalt: this.newSalt,
       anyLoss: this.ports.index.anyLoss(this.organisationId),
       known,
-      revisions: await revisionsOf(this.ports.ledger, inputs),
+      ...(await fencesOf(this.ports.ledger, inputs)),
     });
     // What did not fit is first in the next batch.
     this.queue.unshift(...batch.splice(sealed.outcomes.length));

@@ -143,6 +143,12 @@ export class Redactor {
     return null;
   }
 
+  /** Whether the EVIDENCE_LOST that stands for a refused fact was redacted, and with it the dead letter. */
+  async isErased(fact: string): Promise<boolean> {
+    const position = this.find(facts.refused(fact));
+    return position !== null && (await this.redactedBy(position)) !== null;
+  }
+
   /** What the organisation's stream says now. */
   async policy(): Promise<Organisation | null> {
     let state: Organisation | null = null;

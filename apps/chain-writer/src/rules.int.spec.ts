@@ -67,7 +67,7 @@ describe('§8.1 ids of the store', () => {
   const batch = (salt: number) =>
     sealBatch(emptyChain, [{ kind: 'seal', request: sealRequest([observation(1)]) }], {
       ...{ sha256, identity, origin: KEYS.origin, logCreated: { vkey: KEYS.key(1).vkey } },
-      ...{ now: '2026-03-02T12:00:00.000Z', known: () => null, revisions: new Map() },
+      ...{ now: '2026-03-02T12:00:00.000Z', known: () => null, revisions: new Map(), moves: new Map() },
       newSalt: () => new Uint8Array(32).fill(salt),
       anyLoss: true,
     });

@@ -219,6 +219,8 @@ export class Writer {
     });
     return {
       bury: async (organisationId, observation, reason) => {
+        // What was redacted since must not come back with a message that comes again.
+        if (await this.chains.get(organisationId)?.redactor.isErased(observation.fact)) return;
         const id = `dead:refused:${organisationId}:${observation.fact}`;
         await bus.publish(subjects.dead(`observation.${organisationId}`), observation, {
           messageId: id,

@@ -22,7 +22,7 @@ export type {
 export { MARK_EVERY_MS } from './coverage';
 export type { CoverageBasis, CoveragePayload, GapPayload, GapReason, SlicesSum } from './coverage';
 export { facts } from './facts';
-export { LIMITS } from './sealing';
+export { LIMITS, moveBytes } from './sealing';
 export type {
   AppendReply,
   AppendRequest,

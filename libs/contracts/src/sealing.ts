@@ -1,6 +1,6 @@
 import type { Actor, CaptureMode, EventType, Severity, Source } from './audit-event';
 import type { IntegrationId, OrganisationId } from './ids';
-import type { JsonObject } from './json';
+import { encodeJson, type JsonObject } from './json';
 
 /** Which of the model rules applied, and to what (DESIGN §2). It travels in `payload.modelIdentity`; the chain-writer makes the modelId. */
 export interface ModelIdentity {
@@ -38,15 +38,21 @@ export interface CursorMoved {
   changes: CursorChange[];
 }
 
+/** The bytes of the ledger event that a part's changes become. */
+export const moveBytes = (changes: CursorChange[]): Uint8Array => encodeJson({ v: 1, changes } satisfies CursorMoved);
+
 /**
  * Where a part starts and what it changes. If the cursor stream or the integration stream does not end at the named revision, the
- * chain-writer drops the whole part (DESIGN §8.2). Each part appends exactly one event, so part n+1 starts at `expectedRevision` + 1.
+ * chain-writer drops the whole part (DESIGN §8.2). Each part appends exactly one event, so part n+1 starts at `expectedRevision` + 1. What
+ * stands there may be another collector's move, which knows less: so part n+1 names what it follows, too.
  */
 export interface CursorStep {
   /** `cursor-<intId>` or `cursor-<intId>.<kind>`. */
   stream: string;
   /** Revision of the last event of the cursor stream, -1 when there is none. */
   expectedRevision: number;
+  /** `sha256:` + 64 hex digits of the `moveBytes` of the part before; absent in the first of a poll, which follows what was read. */
+  follows?: string;
   /** Revision of the last event of `integration-<intId>` that the collector worked with. */
   integrationRevision: number;
   changes: CursorChange[];

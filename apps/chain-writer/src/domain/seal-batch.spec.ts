@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
-import { ChainWalk, parseRecord } from '@audital/chain/check';
-import { type AppendRequest, type EventId, identityOf, type Observation, type SealRequest } from '@audital/contracts';
+import { ChainWalk, hashText, parseRecord } from '@audital/chain/check';
+import {
+  type AppendRequest,
+  type EventId,
+  identityOf,
+  moveBytes,
+  type Observation,
+  type SealRequest,
+} from '@audital/contracts';
 import { integrationId, observation, organisationId, sealRequest } from '@audital/testing';
 import { type ChainState, emptyChain } from './chain-state';
 import { Identity } from './identity';
@@ -22,6 +29,7 @@ function context(over: Partial<SealContext> = {}): SealContext {
     anyLoss: true,
     known: () => null,
     revisions: new Map([[integrationStream, 1]]),
+    moves: new Map(),
     ...over,
   };
 }
@@ -104,6 +112,34 @@ describe('sealing a batch', () => {
     );
     expect(batch.outcomes.map(({ kind }) => kind)).toEqual(['sealed', 'dropped', 'sealed']);
     expect(batch.cursors.map(({ expectedRevision }) => expectedRevision)).toEqual([-1, 0]);
+  });
+
+  describe('a part that follows another of its poll', () => {
+    const step = (expectedRevision: number, at: number, follows?: number): Partial<SealRequest> => ({
+      cursor: {
+        ...{ stream: cursorStream, expectedRevision, integrationRevision: 1, changes: [{ kind: 'mark', at }] },
+        ...(follows === undefined ? {} : { follows: moved(follows) }),
+      },
+    });
+    const moved = (at: number): string => hashText(sha256(moveBytes([{ kind: 'mark', at }])));
+    const [own, next, foreign] = [step(-1, 4), step(0, 8, 4), step(-1, 1)];
+    const one = (over: Partial<SealRequest>, number: number): SealInput => part(-1, [observation(number)], over);
+    const outcomes = (batch: SealedBatch): string[] => batch.outcomes.map(({ kind }) => kind);
+
+    it('§8.2 is taken after it, in the same batch or a later one', () => {
+      expect(outcomes(given(emptyChain).when(one(own, 1), one(next, 2)))).toEqual(['sealed', 'sealed']);
+      const revisions = new Map([...context().revisions, [cursorStream, 0]]);
+      const later = given(emptyChain, { revisions, moves: new Map([[cursorStream, moved(4)]]) });
+      expect(outcomes(later.when(one(next, 2)))).toEqual(['sealed']);
+    });
+
+    it('§8.2 is dropped when another poll, which saw less, has moved the cursor to the same revision', () => {
+      const batch = given(emptyChain).when(one(foreign, 1), one(own, 2), one(next, 3));
+      expect(outcomes(batch)).toEqual(['sealed', 'dropped', 'dropped']);
+      const revisions = new Map([...context().revisions, [cursorStream, 0]]);
+      const later = given(emptyChain, { revisions, moves: new Map([[cursorStream, moved(1)]]) });
+      expect(later.when(one(next, 3))).toMatchObject({ records: [], outcomes: [{ kind: 'dropped' }] });
+    });
   });
 
   it('§8.3 carries the cursor change in the metadata of the part’s last record', () => {

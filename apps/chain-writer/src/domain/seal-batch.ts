@@ -12,6 +12,7 @@ import {
   type CursorMoved,
   type CursorStep,
   facts,
+  moveBytes,
   type Observation,
   type RecordMetadata,
   type SealRequest,
@@ -45,6 +46,8 @@ export interface SealContext {
   known: (identity: string) => number | null;
   /** Last revisions of the cursor and integration streams that the inputs name. */
   revisions: ReadonlyMap<string, number>;
+  /** Hashes of the last moves of the cursors among them. */
+  moves: ReadonlyMap<string, string>;
 }
 
 export interface SealedRecord {
@@ -119,6 +122,7 @@ class Batch {
   readonly cursors: CursorAppend[] = [];
   private readonly own = new Map<string, number>();
   private readonly revisions: Map<string, number>;
+  private readonly moves: Map<string, string>;
   private readonly batchStart: number;
   private recordBytes = 0;
   private anyLoss: boolean;
@@ -129,6 +133,7 @@ class Batch {
     private readonly context: SealContext,
   ) {
     this.revisions = new Map(context.revisions);
+    this.moves = new Map(context.moves);
     this.batchStart = state.tree.size;
     this.anyLoss = context.anyLoss;
   }
@@ -163,6 +168,8 @@ class Batch {
     const actual = this.revisions.get(cursor.stream) ?? -1;
     if (actual !== cursor.expectedRevision)
       return `${cursor.stream} stands at ${actual}, the part starts from ${cursor.expectedRevision}`;
+    if (cursor.follows !== undefined && cursor.follows !== this.moves.get(cursor.stream))
+      return `${cursor.stream} was moved to ${actual} by another poll than the part’s own`;
     const integration = this.revisions.get(`integration-${integrationId}`) ?? -1;
     if (integration === cursor.integrationRevision) return null;
     return `integration-${integrationId} stands at ${integration}, the part was made with ${cursor.integrationRevision}`;
@@ -228,6 +235,7 @@ class Batch {
     const append: CursorAppend = { stream, expectedRevision, event: { v: 1, changes } };
     this.cursors.push(append);
     this.revisions.set(stream, expectedRevision + 1);
+    this.moves.set(stream, hashText(this.context.sha256(moveBytes(changes))));
     // DESIGN §8.3: whoever takes over finds the move beside the record that justifies it.
     const last = this.records.at(-1);
     if (hasRecords && last) {

@@ -1,11 +1,20 @@
-import { type CursorChange, type Integration, LIMITS, type Observation, type SealRequest } from '@audital/contracts';
+import { createHash } from 'node:crypto';
+import {
+  type CursorChange,
+  type CursorStep,
+  type Integration,
+  LIMITS,
+  moveBytes,
+  type Observation,
+  type SealRequest,
+} from '@audital/contracts';
 
 /** Room for the envelope around observations and changes. */
 const ENVELOPE_BYTES = 2_048;
 
 /**
  * Observations with the cursor changes that they justify, in messages small enough (DESIGN §1.3): what was detected together stays
- * together, and part n+1 starts at the revision that part n makes.
+ * together, and part n+1 starts at the revision that part n makes, and names it.
  */
 export function toParts(
   detected: { observations: Observation[]; changes: CursorChange[] }[],
@@ -35,8 +44,12 @@ export function toParts(
     cursor: {
       stream: cursor.stream,
       expectedRevision: cursor.revision + index,
+      ...follows(groups[index - 1]?.changes),
       integrationRevision,
       changes,
     },
   }));
 }
+
+const follows = (before: CursorChange[] | undefined): Pick<CursorStep, 'follows'> =>
+  before ? { follows: `sha256:${createHash('sha256').update(moveBytes(before)).digest('hex')}` } : {};
