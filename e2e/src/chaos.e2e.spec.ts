@@ -3,6 +3,7 @@ import type { AuditEvent } from '@audital/contracts';
 import { eventually, seeded, tempFolder, type TempFolder } from '@audital/testing';
 import { SimulatedAccount } from './simulated-account';
 import { System, verifyFolder } from './system';
+import { giveLedger, takeLedger } from './system-ledger';
 
 /**
  * The whole chaos (AUDITAL_LONG=1: eight minutes on two busy cores, most of it the throttled Describes), and the share of it that every
@@ -203,6 +204,7 @@ const toldJobs = async (): Promise<string[]> => {
 it(
   'loses, doubles and invents nothing while everything dies in turn, and tells the blackout',
   async () => {
+    await giveLedger(join(folder.path, 'data'));
     system = await new System(join(folder.path, 'data'), ['--speed', String(SPEED)]).started();
     const account = new SimulatedAccount(system.run.simulator as string);
     const integrations = await Promise.all(REGIONS.map(watched));
@@ -234,6 +236,7 @@ it(
     await system.stop();
     expect(await system.exit).toBe(0);
     await verifyFolder(system.data);
+    await takeLedger(system.data);
     process.stderr.write(`killed: ${kills.killed.join(', ')}; ${told.length} jobs told once each\n`);
   },
   DEADLINE_MS + 300_000,

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@audital/contracts';
 import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { root, System, verifyFolder } from './system';
+import { giveLedger, takeLedger } from './system-ledger';
+
+/** Each command is a process of its own, and takes a second on a busy machine. */
+jest.setTimeout(60_000);
 
 let folder: TempFolder;
 let system: System;
@@ -12,6 +16,7 @@ let url = '';
 
 beforeAll(async () => {
   folder = tempFolder();
+  await giveLedger(join(folder.path, 'data'));
   system = await new System(join(folder.path, 'data'), ['--speed', '600']).started();
   await system.says('TRAINING_COMPLETED', 90_000);
   vkey = (await system.call<string>('GET', '/v1/log/vkey')).body.trim();
@@ -21,6 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system.stop();
   await verifyFolder(system.data);
+  await takeLedger(system.data);
   folder.remove();
 }, 60_000);
 

@@ -3,6 +3,7 @@ import { AWS_PERMISSIONS, type AuditEvent, type DoctorRow, grants, type PolicyTi
 import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { parse } from 'yaml';
 import { System, verifyFolder } from './system';
+import { giveLedger, takeLedger } from './system-ledger';
 
 const PATH = '/v1/integrations/sagemaker';
 const ROLE = 'AuditalSageMakerRole';
@@ -30,12 +31,14 @@ let system: System;
 beforeAll(async () => {
   folder = tempFolder();
   // The story stands still at this speed, so that no monitor of it comes between.
+  await giveLedger(join(folder.path, 'data'));
   system = await new System(join(folder.path, 'data'), ['--speed', '1']).started();
   await system.says('INTEGRATION_ACTIVATED');
 }, 90_000);
 afterAll(async () => {
   await system.stop();
   await verifyFolder(system.data);
+  await takeLedger(system.data);
   folder.remove();
 }, 60_000);
 

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type AuditEvent, type OrganisationId, type RedactReply } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
 import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { root, System, verifyFolder } from './system';
+import { finishErasure, giveLedger, openSystemLedger, takeLedger } from './system-ledger';
 
 const PLANTED = 'Grace-Hopper-of-Arlington-1906';
 
@@ -14,6 +14,7 @@ let vkey = '';
 
 beforeAll(async () => {
   folder = tempFolder();
+  await giveLedger(join(folder.path, 'data'));
   system = await new System(join(folder.path, 'data'), ['--speed', '600']).started();
   await system.says('TRAINING_COMPLETED', 90_000);
   vkey = (await system.call<string>('GET', '/v1/log/vkey')).body.trim();
@@ -22,6 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system.stop();
   await verifyFolder(system.data);
+  await takeLedger(system.data);
   folder.remove();
 }, 60_000);
 
@@ -74,6 +76,7 @@ describe('audital redact, on a running system', () => {
     const { ok } = JSON.parse(out) as { ok: RedactReply };
     expect(ok).toMatchObject({ redacted: [event.chainPosition], pending: [] });
     expect(filesHolding(PLANTED)).toEqual([]);
+    expect(finishErasure(system.data, PLANTED)).toEqual([]);
     await verified(ok.id);
     const redacted = await eventually(
       async () => [await get(id)].find((one) => one.verification.status === 'redacted'),
@@ -192,7 +195,7 @@ function textsIn(value: unknown): string[] {
 
 /** The collector's working memory names jobs and endpoints; it holds no payload. */
 async function cursors(): Promise<string> {
-  const ledger = await openLedger(`sqlite:${join(system.data, 'ledger', 'ledger.sqlite')}`, { writes: [] });
+  const ledger = await openSystemLedger(system.data);
   try {
     const ended = new AbortController();
     const texts: string[] = [];

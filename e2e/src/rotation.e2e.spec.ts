@@ -5,6 +5,7 @@ import type { AuditEvent, RotateKeyReply } from '@audital/contracts';
 import { connectBus } from '@audital/messaging';
 import { eventually, tempFolder, type TempFolder } from '@audital/testing';
 import { root, System, verifyFolder } from './system';
+import { giveLedger, takeLedger } from './system-ledger';
 
 let folder: TempFolder;
 let system: System;
@@ -12,6 +13,7 @@ const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   folder = tempFolder();
+  await giveLedger(join(folder.path, 'data'));
   system = await new System(join(folder.path, 'data'), ['--speed', '600']).started();
   await system.says('TRAINING_COMPLETED', 90_000);
 }, 120_000);
@@ -21,6 +23,7 @@ afterAll(async () => {
   await system.stop();
   // Holds each checkpoint to the keys that sign at its size.
   await verifyFolder(system.data);
+  await takeLedger(system.data);
   folder.remove();
 }, 60_000);
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@audital/contracts';
 import { eventually, type PlantedSecret, plantedSecrets, tempFolder, type TempFolder } from '@audital/testing';
 import { System, verifyFolder } from './system';
+import { giveLedger, takeLedger } from './system-ledger';
 
 const SEED = 20_260_302;
 const PLANTED = plantedSecrets(SEED, 200);
@@ -87,6 +88,7 @@ function jobWith(secrets: PlantedSecret[], index: number): { name: string; comma
 }
 
 it('of 200 planted secrets none is found in data folder, logs and export, and each event says what was committed', async () => {
+  await giveLedger(join(folder.path, 'data'));
   system = await new System(join(folder.path, 'data'), ['--speed', '600']).started();
   await system.says('INTEGRATION_ACTIVATED');
   const jobs = Array.from({ length: PLANTED.length / PER_JOB }, (_, index) =>
@@ -131,6 +133,7 @@ it('of 200 planted secrets none is found in data folder, logs and export, and ea
   );
   expect(found(account)).toHaveLength(PLANTED.length);
   await verifyFolder(system.data);
+  await takeLedger(system.data);
 }, 180_000);
 
 /** RFC 6901. */

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AuditEvent, RunInfo } from '@audital/contracts';
-import { openLedger } from '@audital/ledger';
 import { checkLedger, eventually } from '@audital/testing';
+import { ledgerArgs, openSystemLedger } from './system-ledger';
 
 export const root = resolve(__dirname, '..', '..');
 
@@ -24,7 +24,7 @@ export class System {
     env: Record<string, string> = {},
   ) {
     const script = join(root, 'apps/launcher/dist/main.js');
-    this.child = spawn(process.execPath, [script, '--data', data, '--port', '0', ...args], {
+    this.child = spawn(process.execPath, [script, '--data', data, '--port', '0', ...ledgerArgs(data), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, INIT_CWD: root, ...env },
     });
@@ -115,7 +115,7 @@ export class System {
 export async function verifyFolder(
   data: string,
 ): Promise<{ events: number; organisations: number; checkpoints: number }> {
-  const ledger = await openLedger(`sqlite:${join(data, 'ledger', 'ledger.sqlite')}`, { writes: [] });
+  const ledger = await openSystemLedger(data);
   try {
     return await checkLedger(ledger);
   } finally {

@@ -5,6 +5,7 @@ import type { CreateOrganisationReply, RunInfo } from '@audital/contracts';
 import { Api, isPassing } from './api';
 import { openDataFolder, writeDurably } from './data-folder';
 import { eventLine } from './event-line';
+import { checkLedgerFolder } from './ledger-files';
 import { natsProcess, waitForPort } from './nats-process';
 import type { Options } from './options';
 import { createOrganisation } from './organisation';
@@ -68,6 +69,7 @@ export class Launcher {
   }
 
   private async makePlan(root: string): Promise<Plan> {
+    if (this.options.ledger && 'folder' in this.options.ledger) checkLedgerFolder(this.options.ledger.folder);
     const gateway = await freePort(this.options.port);
     const folder = openDataFolder(root, { fresh: this.options.fresh });
     const secrets = openSecrets(folder.secrets);
@@ -88,7 +90,7 @@ export class Launcher {
       nats: this.options.natsUrl
         ? { url: this.options.natsUrl, ownUsers: false }
         : { url: `nats://127.0.0.1:${nats}`, ownUsers: true },
-      ledgerUrl: this.options.ledgerUrl ?? `sqlite:${join(folder.ledger, 'ledger.sqlite')}`,
+      ledger: this.options.ledger ?? { url: `sqlite:${join(folder.ledger, 'ledger.sqlite')}` },
       speed: this.options.speed,
       simulated: !this.options.aws,
       env: this.env,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serviceUrls, writeServiceUrls } from './ledger-files';
+import { checkLedgerFolder, serviceUrls, writeServiceUrls } from './ledger-files';
 
 const ADMIN = 'esdb://admin:change%40it@db:2113?tls=true';
 
@@ -22,6 +22,14 @@ describe('the LEDGER_URL of each service', () => {
       expect(statSync(file).mode & 0o777).toBe(0o444);
     }
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it('is found by the launcher, which names the services that have none', () => {
+    expect(() => checkLedgerFolder(folder)).toThrow(/no LEDGER_URL for integration-registry, chain-writer,/);
+    writeServiceUrls(folder, serviceUrls(folder, ADMIN));
+    checkLedgerFolder(folder);
+    rmSync(join(folder, 'ledger-gateway'));
+    expect(() => checkLedgerFolder(folder)).toThrow(`${folder} has no LEDGER_URL for gateway:`);
   });
 
   it('does not overwrite what it did not write', () => {

@@ -12,15 +12,26 @@ export interface ServiceUrl {
   password: string;
 }
 
+/** Where a service's LEDGER_URL stands in the folder of `ledger-admin setup`. */
+export const ledgerFile = (folder: string, service: string): string => join(folder, `ledger-${service}`);
+
 /** One LEDGER_URL for each service, with a user of its own; a password that stands in the folder is kept. */
 export function serviceUrls(folder: string, adminUrl: string): ServiceUrl[] {
   const services = Object.keys(LEDGER_WRITERS) as ServiceUrl['service'][];
   return services.map((service) => {
-    const file = join(folder, `ledger-${service}`);
+    const file = ledgerFile(folder, service);
     const password = existsSync(file) ? passwordIn(file) : randomBytes(24).toString('base64url');
     const url = adminUrl.replace(/:\/\/[^@/]*@/, `://audital-${service}:${password}@`);
     return { service, writes: LEDGER_WRITERS[service], file, url, password };
   });
+}
+
+/** Throws Rejected when a service has no URL there: it would only say so in its log. */
+export function checkLedgerFolder(folder: string): void {
+  const missing = Object.keys(LEDGER_WRITERS).filter((service) => !existsSync(ledgerFile(folder, service)));
+  if (missing.length === 0) return;
+  const lacks = `${folder} has no LEDGER_URL for ${missing.join(', ')}`;
+  throw new Rejected('USAGE', `${lacks}: --ledger is a URL, or the folder of \`ledger-admin setup\`.`);
 }
 
 /** As the other secrets of a deployment: the folder for its owner alone, each file for the container that gets it. */

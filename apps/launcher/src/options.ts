@@ -11,7 +11,8 @@ export interface Options {
   /** Null: a temporary folder (with `--check` only). */
   dataFolder: string | null;
   fresh: boolean;
-  ledgerUrl: string | null;
+  /** A URL for all services, or the folder that holds one for each, in `ledger-SERVICE`; null: in the data folder. */
+  ledger: { url: string } | { folder: string } | null;
   /** A nats-server that runs already; null: start one. */
   natsUrl: string | null;
 }
@@ -38,7 +39,7 @@ export function parseOptions(args: string[], env: Record<string, string | undefi
     port: wholeNumber('--port', values.port as string | undefined, check ? 0 : 8080, [0, 65_535]),
     dataFolder: data !== undefined ? resolve(folder, data) : check ? null : resolve(folder, '.audital'),
     fresh: values.fresh === true,
-    ledgerUrl: (values.ledger as string | undefined) ?? null,
+    ledger: ledgerOption(values.ledger as string | undefined, folder),
     natsUrl: env['NATS_URL'] || null,
   };
 }
@@ -61,6 +62,11 @@ function parsed(args: string[]): Record<string, string | boolean | undefined> {
   } catch (error) {
     throw new Rejected('USAGE', `${(error as Error).message.split('. ')[0]}. See npm start -- --help.`);
   }
+}
+
+function ledgerOption(text: string | undefined, folder: string): Options['ledger'] {
+  if (text === undefined) return null;
+  return /^[a-z+]+:/.test(text) ? { url: text } : { folder: resolve(folder, text) };
 }
 
 function wholeNumber(name: string, text: string | undefined, fallback: number, [min, max]: [number, number]): number {

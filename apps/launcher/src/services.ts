@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DataFolder } from './data-folder';
+import { ledgerFile } from './ledger-files';
 import type { Secrets } from './secrets';
 import type { ProcessSpec } from './supervisor';
 
@@ -18,7 +19,7 @@ export interface Plan {
   secrets: Secrets;
   ports: { gateway: number; simulator: number; health: Record<string, number> };
   nats: { url: string; ownUsers: boolean };
-  ledgerUrl: string;
+  ledger: { url: string } | { folder: string };
   speed: number;
   /** False: real AWS. */
   simulated: boolean;
@@ -80,11 +81,17 @@ function commonEnv(name: string, plan: Plan): Record<string, string> {
   return {
     NATS_URL: withoutUser(plan.nats.url),
     ...user,
-    LEDGER_URL: plan.ledgerUrl,
+    ...ledgerOf(name, plan.ledger),
     HEALTH_PORT: String(plan.ports.health[name]),
     PARTITIONS: '1',
     SPEED: String(plan.speed),
   };
+}
+
+/** A password in a URL stays in its file; a URL for everybody has none, or the same for all. */
+function ledgerOf(name: string, ledger: Plan['ledger']): Record<string, string> {
+  if ('folder' in ledger) return { LEDGER_URL_FILE: ledgerFile(ledger.folder, name) };
+  return { LEDGER_URL: ledger.url };
 }
 
 function ownEnv(name: (typeof SERVICES)[number], plan: Plan): Record<string, string> {
