@@ -18,6 +18,8 @@ const folders = ['apps', 'libs']
   .filter((folder) => existsSync(folder));
 
 module.exports = {
+  // Long enough for a busy machine: a test that waits has a deadline of its own.
+  testTimeout: 30_000,
   projects: folders.map((rootDir) => ({
     displayName: rootDir.slice(__dirname.length + 1),
     rootDir,

@@ -23,7 +23,7 @@ export async function layChain(folder, length, onProgress = () => undefined) {
     writes: ['chain-', 'payload-'],
   });
   // Nobody needs it after a crash: it is laid once more.
-  ledger.db.exec('PRAGMA synchronous = OFF');
+  ledger.file.db.exec('PRAGMA synchronous = OFF');
   const index = new IdentityIndex(join(folder, 'index'));
   const bulk = new BulkChain(keys.origin, organisation);
   while (bulk.size < length) {
@@ -32,7 +32,7 @@ export async function layChain(folder, length, onProgress = () => undefined) {
       return bulk.next(position === 0 ? { origin: keys.origin, vkey: keys.key(1).vkey } : { number: position });
     });
     await append(ledger, organisation, portion);
-    index.add(
+    await index.add(
       organisation,
       portion.map(({ id, position }) => ({ identity: contracts.identityOf(id), position, isLoss: false })),
     );
@@ -43,7 +43,7 @@ export async function layChain(folder, length, onProgress = () => undefined) {
   const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints', 'checkpoints.sqlite')}`);
   await checkpoints.swap(keys.origin, null, bulk.checkpoint(keys.key(1).signer));
   await checkpoints.close();
-  index.close();
+  await index.close();
   await ledger.close();
 }
 

@@ -14,7 +14,10 @@ const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-'];
 /** The chain-writer's own code on SQLite as `npm start` runs it, without the broker in front of it. */
 export async function openWriter(folder, o = {}) {
   const organisation = o.organisation ?? organisationId();
-  const ledger = await ledgers.openLedger(`sqlite:${join(folder, 'ledger', 'ledger.sqlite')}`, { writes: WRITES });
+  const ledger = await ledgers.openLedger(`sqlite:${join(folder, 'ledger', 'ledger.sqlite')}`, {
+    writes: WRITES,
+    appendThread: true,
+  });
   const kept = openCheckpointStore(`sqlite:${join(folder, 'checkpoints', 'checkpoints.sqlite')}`);
   /** `wrap` may put something else in the place of both stores. */
   const stores = o.wrap?.({ ledger, checkpoints: kept }) ?? { ledger, checkpoints: kept };
@@ -43,7 +46,7 @@ export async function openWriter(folder, o = {}) {
     batches,
     close: async () => {
       await writer.close();
-      index.close();
+      await index.close();
       await kept.close();
       await ledger.close();
     },

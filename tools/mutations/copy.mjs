@@ -15,7 +15,16 @@ export function copySources(root) {
     cpSync(join(root, file), join(folder, file));
   }
   linkPackages(join(root, 'node_modules'), join(folder, 'node_modules'));
+  linkBuilt(root, folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** Threads and child processes run what is built, of which nothing is taken out. */
+function linkBuilt(root, folder) {
+  for (const parent of ['apps', 'libs'])
+    for (const name of readdirSync(join(root, parent)))
+      if (existsSync(join(root, parent, name, 'dist')))
+        symlinkSync(join(root, parent, name, 'dist'), join(folder, parent, name, 'dist'));
 }
 
 /** The workspace's own packages are links to `../../apps/…`: made again in the copy, they lead to the copy. */

@@ -28,9 +28,12 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
   const ledger = await openLedger(config.LEDGER_URL, {
     writes: LEDGER_WRITERS['chain-writer'],
     connectionName: 'chain-writer',
+    appendThread: true,
   });
   const checkpoints = openCheckpointStore(config.CHECKPOINT_STORE_URL);
-  const index = new IdentityIndex(config.INDEX_DIR);
+  const index = new IdentityIndex(config.INDEX_DIR, (reason) =>
+    log.warn({ reason }, 'the index of identities cannot be written; what is not written yet is kept in memory'),
+  );
   const masterSecret = Buffer.from(readSecretFile(config.MASTER_SECRET_FILE, 'The master secret'), 'utf8');
   const auditRetentionMs = config.AUDIT_RETENTION_DAYS * DAY_MS;
   const bus = await connectBus({
@@ -77,7 +80,7 @@ export async function start({ config, log, health }: ServiceParts<ChainWriterCon
       await app.close();
       await writer.close();
       await bus.close();
-      index.close();
+      await index.close();
       await checkpoints.close();
       watch.stop();
       await ledger.close();

@@ -1,4 +1,5 @@
-import { encodeJson, ledgerStreams, LEDGER_TYPES, type OrganisationId, Unavailable } from '@audital/contracts';
+import { utf8 } from '@audital/chain/write';
+import { ledgerStreams, LEDGER_TYPES, type OrganisationId, Unavailable } from '@audital/contracts';
 import { appendInOrder, eventIdOf, jsonEvent, type Ledger, type NewEvent, type StreamAppend } from '@audital/ledger';
 import type { SealedBatch } from './domain/seal-batch';
 
@@ -35,7 +36,7 @@ function recordAppends(organisationId: OrganisationId, { records }: SealedBatch)
   const first = records[0];
   if (!first) return [];
   const events = records.map((record): NewEvent => {
-    const metadata = encodeJson(record.metadata);
+    const metadata = utf8(JSON.stringify(record.metadata));
     return { id: eventIdOf(record.blockHash), type: LEDGER_TYPES.record, data: record.bytes, metadata };
   });
   return [{ stream: ledgerStreams.chain(organisationId), expectedRevision: first.position - 1, events }];

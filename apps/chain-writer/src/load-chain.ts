@@ -86,15 +86,16 @@ async function walk(
   kept: KeptCheckpoint | null,
 ): Promise<Walked> {
   const stamp = await confirmedStamp(ports, organisationId, kept);
-  if (!stamp) ports.index.forget(organisationId);
+  if (!stamp) await ports.index.forget(organisationId);
   let state: ChainState = stamp ? { ...emptyChain, ...stamp } : emptyChain;
   let keptRoot = kept && state.tree.size === kept.size ? treeRoot(sha256, state.tree) : null;
   let segment = 0;
   const turns = new Turns();
   let fresh: IndexEntry[] = [];
-  const flush = (): void => {
-    ports.index.add(organisationId, fresh);
+  const flush = (): Promise<void> => {
+    const entries = fresh;
     fresh = [];
+    return ports.index.add(organisationId, entries);
   };
   // From one record before the stamp: it names the segment that was open.
   const from = Math.max(state.tree.size - 1, 0);
@@ -107,11 +108,11 @@ async function walk(
     fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision, isLoss });
     if (record.eventType === 'PAYLOAD_REDACTED' && record.source === 'AUDITAL')
       ports.index.noteRedaction(organisationId, stored.revision);
-    if (fresh.length >= INDEXED_TOGETHER) flush();
+    if (fresh.length >= INDEXED_TOGETHER) await flush();
     if (kept && state.tree.size === kept.size) keptRoot = treeRoot(sha256, state.tree);
     if (turns.isOver) await turns.pass();
   }
-  flush();
+  await flush();
   return { state, keptRoot, segment };
 }
 

@@ -4,7 +4,7 @@ import { type Ledger, NO_STREAM } from '@audital/ledger';
 import type { IdentityIndex } from './adapters/identity-index';
 import { sha256 } from './adapters/keys';
 import type { Identity } from './domain/identity';
-import { factsOf, type SealContext, type SealedRecord, type SealInput } from './domain/seal-batch';
+import { factsOf, type SealContext, type SealInput } from './domain/seal-batch';
 import { Turns } from './turns';
 
 const TOGETHER = 128;
@@ -40,23 +40,10 @@ export async function lookUp(
   };
 }
 
-const INDEXED_TOGETHER = 128;
-
-/** The index follows the ledger (DESIGN §8.4); dying in here, the next load brings it up to date. */
-export async function remember(
-  index: IdentityIndex,
-  organisationId: OrganisationId,
-  records: SealedRecord[],
-): Promise<void> {
-  const turns = new Turns();
-  for (let done = 0; done < records.length; done += INDEXED_TOGETHER) {
-    index.add(organisationId, records.slice(done, done + INDEXED_TOGETHER));
-    if (turns.isOver) await turns.pass();
-  }
-}
+export type Fences = Pick<SealContext, 'revisions' | 'moves'>;
 
 /** What the fences of these inputs are compared with: where their streams end, and what the cursors' last moves were (DESIGN §8.2). */
-export async function fencesOf(ledger: Ledger, inputs: SealInput[]): Promise<Pick<SealContext, 'revisions' | 'moves'>> {
+export async function fencesOf(ledger: Ledger, inputs: SealInput[]): Promise<Fences> {
   const parts = inputs.flatMap(({ kind, request }) => (kind === 'seal' && request.cursor ? [request] : []));
   const integrations = new Set(parts.map(({ integrationId }) => `integration-${integrationId}`));
   const cursors = new Set(parts.map(({ cursor }) => cursor?.stream as string));

@@ -14,41 +14,41 @@ import {
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
 import { salts } from './adapters/salts';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
+import { Answers, refuseAll, type SealResult, type Waiting } from './answers';
 import { storeBatch } from './chain-store';
 import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
 import { reservedProblem } from './domain/draft';
 import { Identity } from './domain/identity';
-import { factsOf, type Outcome, type SealedBatch, type SealInput } from './domain/seal-batch';
+import type { SealedBatch, SealInput } from './domain/seal-batch';
+import { InFlight } from './in-flight';
 import { InTurn, type Turn } from './in-turn';
 import { ChainStopped, loadChain, type WriterPorts } from './load-chain';
-import { fencesOf, lookUp, remember } from './look-up';
+import { fencesOf, lookUp } from './look-up';
 import type { WriterOutlets, WriterSettings } from './outlets';
 import { readopt, readoption } from './readopt';
-import { replay } from './replay';
 import { sealInTurns } from './seal-in-turns';
 import { SigningKeys } from './signing-keys';
-
-type SealResult = { reply: AppendReply | null };
-interface Waiting {
-  input: SealInput;
-  resolve: (result: SealResult) => void;
-  reject: (error: unknown) => void;
-}
 
 const BATCH_REQUESTS_MAX = 256;
 
 /**
- * One organisation's chain, written by one loop: what came in since the last batch is the next one. Between any two writes the process
- * may die; the comments say what is true then, and `loadChain` is the way back from each.
+ * One organisation's chain, written by one loop: what came in since the last batch is the next one. A full batch is sealed while the one
+ * before it is being stored; a smaller one waits for that, and grows. Between any two writes the process may die; the comments say what is
+ * true then, and `loadChain` is the way back from each.
  */
 export class OrganisationWriter {
   private readonly queue: Waiting[] = [];
   private readonly turns = new InTurn<ChainState>();
   private readonly identity: Identity;
   readonly signing: SigningKeys;
+  private readonly answers: Answers;
   private readonly newSalt = salts();
+  /** Where the chain will stand when the batch in flight is stored. */
   private state: ChainState | null = null;
+  private inFlight: InFlight | null = null;
+  /** The last batch left requests behind that did not fit. */
+  private overflowed = false;
   private readonly checkpointer: Checkpointer;
   private stopped: Error | null = null;
   private running: Promise<void> | null = null;
@@ -64,6 +64,10 @@ export class OrganisationWriter {
   ) {
     this.identity = new Identity(keys.idSecret);
     this.signing = new SigningKeys(keys, (fact) => ports.index.find(organisationId, this.identity.of(fact)));
+    this.answers = new Answers(organisationId, {
+      ...{ ledger: ports.ledger, outlets: o.outlets, identity: this.identity },
+      again: (one) => this.queue.push(one),
+    });
     this.checkpointer = new Checkpointer(organisationId, keys.origin, ports, {
       keysAt: (size) => this.signing.at(size),
       now: o.settings.now,
@@ -115,8 +119,15 @@ export class OrganisationWriter {
   /** Work of its own in the one loop, between two batches. Throws Unavailable when the chain is stopped, and what the work throws. */
   async inTurn(work: (turn: Turn) => Promise<void>): Promise<void> {
     const seal = (from: ChainState, request: SealRequest): Promise<void> =>
-      this.sealWaiting(from, [{ input: { kind: 'seal', request }, resolve: () => undefined, reject: () => undefined }]);
-    const done = this.turns.add((state) => work({ state, seal, sign: () => this.checkpoint() }));
+      new Promise((resolve, reject) => {
+        const one = { input: { kind: 'seal' as const, request }, resolve: () => resolve(), reject };
+        this.sealWaiting(from, [one]).catch(reject);
+      });
+    const sign = async (): Promise<void> => {
+      await this.landing();
+      await this.checkpoint(this.state);
+    };
+    const done = this.turns.add((state) => work({ state, seal, sign }));
     void this.kick();
     await done;
   }
@@ -162,7 +173,9 @@ export class OrganisationWriter {
   private async run(): Promise<void> {
     // What arrives in the same turn of the event loop shares the first batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.queue.length + this.turns.length > 0 || this.checkpointDue) {
+    while (this.queue.length + this.turns.length > 0 || this.checkpointDue || this.inFlight) {
+      const isFull = this.overflowed || this.queue.length >= BATCH_REQUESTS_MAX;
+      if (this.turns.length > 0 || !isFull) await this.landing();
       const batch = this.turns.length > 0 ? [] : this.queue.splice(0, BATCH_REQUESTS_MAX);
       try {
         await this.step(batch);
@@ -177,10 +190,18 @@ export class OrganisationWriter {
     const state = this.state ?? (await this.load());
     if (this.turns.length > 0) return this.turns.next(state);
     if (batch.length > 0) await this.sealWaiting(state, batch);
-    if (this.checkpointDue) await this.checkpoint();
+    // What is in flight signs for itself, when it is stored.
+    if (this.checkpointDue && !this.inFlight) await this.checkpoint(this.state);
+  }
+
+  /** Nothing is in flight any more. */
+  private async landing(): Promise<void> {
+    await this.inFlight?.landed;
+    this.inFlight = null;
   }
 
   private async load(): Promise<ChainState> {
+    await this.landing();
     const { state, kept } = await loadChain(this.ports, this.organisationId, this.keys);
     this.checkpointer.kept = kept;
     this.state = state;
@@ -194,7 +215,7 @@ export class OrganisationWriter {
   private fail(batch: Waiting[], error: unknown): void {
     this.state = null;
     this.checkpointDue = false;
-    if (error instanceof Corrupt) {
+    if (error instanceof Corrupt && !this.stopped) {
       this.stopped = error;
       this.o.outlets.onStopped(this.organisationId, error);
       this.refuse(batch);
@@ -217,23 +238,24 @@ export class OrganisationWriter {
     const reason = this.stopped instanceof ChainStopped ? this.stopped.reason : 'CORRUPT';
     const why = `The chain of this organisation is stopped (${reason}): its operator has been alarmed.`;
     this.turns.refuse(new Unavailable('chain', why));
-    for (const { input, resolve, reject } of batch) {
-      if (input.kind === 'seal') resolve({ reply: null });
-      else reject(new Unavailable('chain', why));
-    }
+    refuseAll(batch, why);
   }
 
+  /** Returns when the batch is in flight; `state` is where it starts from. */
   private async sealWaiting(state: ChainState, waiting: Waiting[]): Promise<void> {
-    const known = await lookUp(
+    const believed = this.state;
+    const before = this.inFlight;
+    const startedAt = performance.now();
+    const inChain = await lookUp(
       this.ports.index,
       this.organisationId,
       this.identity,
       waiting.map(({ input }) => input),
     );
-    const batch = await this.settleReplays(waiting, known);
+    const batch = await this.answers.knownKeys(waiting, inChain, before);
     if (batch.length === 0) return;
-    const startedAt = performance.now();
     const inputs = batch.map(({ input }) => input);
+    const fences = await fencesOf(this.ports.ledger, inputs);
     const sealed = await sealInTurns(state, inputs, {
       sha256,
       identity: this.identity,
@@ -241,71 +263,37 @@ export class OrganisationWriter {
       logCreated: { vkey: this.keys.key(1).vkey },
       now: this.o.settings.now().toISOString(),
       newSalt: this.newSalt,
-      anyLoss: this.ports.index.anyLoss(this.organisationId),
-      known,
-      ...(await fencesOf(this.ports.ledger, inputs)),
+      anyLoss: before?.anyLoss || this.ports.index.anyLoss(this.organisationId),
+      known: (identity) => before?.find(identity) ?? inChain(identity),
+      ...(before?.over(fences) ?? fences),
     });
     // What did not fit is first in the next batch.
-    this.queue.unshift(...batch.splice(sealed.outcomes.length));
-    await storeBatch(this.ports.ledger, this.organisationId, sealed);
+    const behind = batch.splice(sealed.outcomes.length);
+    this.queue.unshift(...behind);
+    this.overflowed = behind.length > 0;
+    await this.landing();
+    // What it was sealed upon failed to be stored: nobody has seen this batch, and it is sealed anew from what the ledger says.
+    if (this.state !== believed) return void this.queue.unshift(...batch);
     this.state = sealed.state;
-    await remember(this.ports.index, this.organisationId, sealed.records);
-    this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
-    if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
-    // Here everything is stored. Dying before the answers go out, the messages come again: a part is dropped by its fence, and of the rest
-    // every fact is known.
-    await Promise.all(sealed.outcomes.map((outcome, index) => this.settle(batch[index] as Waiting, outcome, sealed)));
+    this.inFlight = new InFlight(sealed, this.store(batch, sealed, startedAt));
   }
 
-  private async settle(one: Waiting, outcome: Outcome, sealed: SealedBatch): Promise<void> {
-    switch (outcome.kind) {
-      case 'sealed':
-      case 'dropped':
-        try {
-          for (const { observation, reason } of outcome.dead)
-            await this.o.outlets.bury(this.organisationId, observation, reason);
-          if (outcome.kind === 'dropped') this.o.outlets.onDropped(this.organisationId, outcome.reason);
-          one.resolve({ reply: null });
-        } catch (error) {
-          // As if it had died in here: the message comes again, EVIDENCE_LOST stands, and all copies are made (again).
-          one.reject(error);
-        }
-        return;
-      case 'appended': {
-        const record = sealed.records[outcome.position - (sealed.records[0]?.position ?? 0)];
-        if (record)
-          one.resolve({
-            reply: {
-              id: record.id,
-              chainPosition: record.position,
-              blockHash: hashText(record.blockHash),
-              replayed: false,
-            },
-          });
-        return;
-      }
-      case 'again':
-        this.queue.push(one);
-        return;
-      case 'refused':
-        one.reject(new Rejected('EVENT_INVALID', `The event was not sealed: ${outcome.reason}`));
+  private async store(batch: Waiting[], sealed: SealedBatch, startedAt: number): Promise<void> {
+    try {
+      await storeBatch(this.ports.ledger, this.organisationId, sealed);
+      // The index follows the ledger (DESIGN §8.4); dying before it is written, the next load brings it up to date.
+      await this.ports.index.add(this.organisationId, sealed.records);
+      this.o.outlets.onSealed(sealed.records.length, batch.length, (performance.now() - startedAt) / 1000);
+      if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
+      // Here everything is stored. Dying before the answers go out, the messages come again: a part is dropped by its fence, and of the rest
+      // every fact is known.
+      await Promise.all(
+        sealed.outcomes.map((outcome, index) => this.answers.give(batch[index] as Waiting, outcome, sealed)),
+      );
+      if (this.checkpointDue) await this.checkpoint(sealed.state);
+    } catch (error) {
+      this.fail(batch, error);
     }
-  }
-
-  /** Keys that the chain knows are answered from the ledger; the rest goes into the batch. */
-  private async settleReplays(waiting: Waiting[], known: (identity: string) => number | null): Promise<Waiting[]> {
-    const rest: Waiting[] = [];
-    for (const one of waiting) {
-      const position =
-        one.input.kind === 'append' ? known(this.identity.of(factsOf(one.input, false)[0] as string)) : null;
-      if (position === null || one.input.kind !== 'append') rest.push(one);
-      else
-        await replay(this.ports.ledger, this.organisationId, one.input.request, position).then(
-          (reply) => one.resolve({ reply }),
-          one.reject,
-        );
-    }
-    return rest;
   }
 
   private scheduleCheckpoint(delayMs: number): void {
@@ -317,9 +305,10 @@ export class OrganisationWriter {
     }, delayMs);
   }
 
-  private async checkpoint(): Promise<void> {
+  /** Signs what the ledger has acknowledged. Without a state it stays due: the chain is loaded first. */
+  private async checkpoint(state: ChainState | null): Promise<void> {
+    if (!state) return;
     this.checkpointDue = false;
-    const state = this.state as ChainState;
     await this.checkpointer.sign(state);
     // Dying before the stamp is set, the next load reads on from the one before.
     if (state.tree.size > 0) this.ports.index.setStamp(this.organisationId, state);

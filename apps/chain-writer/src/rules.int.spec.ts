@@ -326,15 +326,16 @@ describe('a full disk', () => {
 
   if (isSqliteTested())
     it('of the ledger is Unavailable, loses nothing that was acknowledged, and ends when there is room', async () => {
-      const { writer, ledger } = await start();
+      const { writer, ledger } = await start({ appendThread: false });
+      const { file } = ledger as unknown as { file: object };
       await writer.seal(large(1));
-      fill(ledger);
+      fill(file);
       await expect(writer.seal(large(2))).rejects.toMatchObject({
         name: 'Unavailable',
         cause: { errcode: SQLITE_FULL },
       });
       expect((await checkLedger(ledger)).events).toBe(2);
-      makeRoom(ledger);
+      makeRoom(file);
       await writer.seal(large(2));
       await eventually(() => writer.newestCheckpoint?.size === 3, { what: 'A checkpoint over all' });
     });

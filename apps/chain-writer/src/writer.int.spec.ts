@@ -83,7 +83,7 @@ describe('a start while the ledger is away', () => {
     } finally {
       await writer.close();
       exit.mockRestore();
-      index.close();
+      await index.close();
       await checkpoints.close();
     }
     expect(await checkLedger(ledger)).toMatchObject({ events: 2, checkpoints: 1 });

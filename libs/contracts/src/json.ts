@@ -1,9 +1,11 @@
+const encoder = new TextEncoder();
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 /** The bytes of a ledger event that is not a record or a payload: plain JSON, written once and never written again. */
 export function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return encoder.encode(JSON.stringify(value));
 }
 
 export function decodeJson<T>(bytes: Uint8Array): T {

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
 import { Corrupt, Unavailable } from '@audital/contracts';
 import { ledgerContract } from './contract.spec-suite';
-import { binaryEvent, jsonEvent, NO_STREAM, openLedger, readAll } from './index';
+import { binaryEvent, jsonEvent, NO_STREAM, openLedger, readAll, StreamDeleted } from './index';
 
 let folder: string;
 let file: string;
@@ -20,6 +21,40 @@ const open = (writes: readonly string[]) => openLedger(`sqlite:${file}`, { write
 
 describe('the SQLite ledger', () => {
   describe('keeps the contract', () => ledgerContract(() => ({ open, comparesBytes: true })));
+
+  describe('keeps it with a thread of its own for appends', () =>
+    ledgerContract(() => ({
+      open: (writes) => openLedger(`sqlite:${file}`, { writes, appendThread: true }),
+      comparesBytes: true,
+    })));
+
+  it('tells what an append met in that thread, goes on when the thread is lost, and keeps what was asked for before it closes', async () => {
+    const ledger = await openLedger(`sqlite:${file}`, { writes: ['chain-', 'payload-'], appendThread: true });
+    const event = (number: number) => binaryEvent('Record', Buffer.alloc(number, number), Buffer.from(`${number}`));
+    await ledger.append('chain-a', NO_STREAM, [event(1), event(0)]);
+    await ledger.append('payload-a-0', NO_STREAM, [event(1)]);
+    await ledger.tombstone('payload-a-0');
+    await expect(ledger.append('payload-a-0', 0, [event(2)])).rejects.toBeInstanceOf(StreamDeleted);
+    const conflict = { name: 'Conflict', stream: 'chain-a', expectedRevision: 4, actualRevision: 1 };
+    await expect(ledger.append('chain-a', 4, [event(2)])).rejects.toMatchObject(conflict);
+    const { thread } = ledger as unknown as { thread: { worker: Worker } };
+    void thread.worker.terminate();
+    const lost = ledger.append('chain-a', 1, [event(3)]);
+    await expect(lost).rejects.toBeInstanceOf(Unavailable);
+    await ledger.append('chain-a', 1, [event(3)]);
+    const last = ledger.append('chain-a', 2, [event(4)]);
+    await ledger.close();
+    await last;
+    const again = await open([]);
+    const stored = await again.read('chain-a');
+    expect(stored.map(({ data, metadata }) => `${data.length} ${Buffer.from(metadata)}`)).toEqual([
+      '1 1',
+      '0 0',
+      '3 3',
+      '4 4',
+    ]);
+    await again.close();
+  });
 
   it('compares bytes: other bytes under the same id are a conflict (DESIGN §8.1)', async () => {
     const ledger = await open(['chain-']);
@@ -67,7 +102,7 @@ describe('the SQLite ledger', () => {
   it('is Unavailable when the disk is full, and keeps all or nothing of the append', async () => {
     const ledger = await open(['chain-']);
     await ledger.append('chain-a', NO_STREAM, [jsonEvent('A', 0)]);
-    const { db } = ledger as unknown as { db: DatabaseSync };
+    const { db } = (ledger as unknown as { file: { db: DatabaseSync } }).file;
     const pages = (db.prepare('PRAGMA page_count').get() as { page_count: number }).page_count;
     db.exec(`PRAGMA max_page_count = ${pages + 10}`);
     const large = [binaryEvent('A', new Uint8Array(30_000)), binaryEvent('A', new Uint8Array(200_000))];

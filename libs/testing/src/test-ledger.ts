@@ -8,9 +8,9 @@ export const eventStoreUrl = (): string | null => process.env['EVENTSTORE_URL'] 
 export const isSqliteTested = (): boolean => eventStoreUrl() === null;
 
 /** The ledger of a test's folder: a file in it or, with EVENTSTORE_URL, streams of its own on that server. */
-export async function openTestLedger(folder: string, writes: readonly string[]): Promise<Ledger> {
+export async function openTestLedger(folder: string, writes: readonly string[], appendThread = true): Promise<Ledger> {
   const url = eventStoreUrl();
-  if (url === null) return openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes });
+  if (url === null) return openLedger(`sqlite:${join(folder, 'ledger.sqlite')}`, { writes, appendThread });
   return ofItsOwn(await openLedger(url, { writes }), `${basename(folder).replace(/[^A-Za-z0-9]/g, '')}-`);
 }
 

@@ -1,7 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { HASH_BYTES, type Tree } from '@audital/chain/write';
+import { Unavailable } from '@audital/contracts';
+import { IdentityFilter } from './identity-filter';
+import type { FromIndexThread, IndexThreadData, IndexWrite } from './identity-index-messages';
+import { type ClaimedIndex, claimIndex, openIndex } from './identity-index-schema';
 
 /** Up to where a chain was indexed: the tree at that size and the hash of its last record, by which a stale index is told from a true one. */
 export interface IndexStamp {
@@ -17,31 +21,49 @@ export interface IndexEntry {
   isLoss: boolean;
 }
 
-const ROWS_PER_INSERT = 16;
+/** Threads run what is built, also when this file is run from its source. */
+const MAIN = join(__dirname, '..', '..', 'dist', 'adapters', 'identity-index-main.js');
+/** So many entries are remembered while they are not written; then `add` waits. */
+const UNWRITTEN_MAX = 50_000;
+
+interface Unwritten {
+  entries: Map<string, number>;
+  losses: number;
+}
 
 /**
  * Which fact stands where: the writer's own memory of every identity of every chain. Derived, so it may be deleted, and never synced: a
- * stamp that the chain does not confirm makes the organisation's part be built anew.
+ * stamp that the chain does not confirm makes the organisation's part be built anew. A thread writes it, in the order of the calls; until
+ * then entries are known from memory. A process that dies leaves an older stamp, and the next load indexes what came after it.
  */
 export class IdentityIndex {
   private readonly db: DatabaseSync;
   private readonly findMany: StatementSync;
-  private readonly insert: StatementSync;
-  private readonly insertMany: StatementSync;
-  private countLosses: StatementSync | null = null;
+  private readonly filter: IdentityFilter;
+  private scanned = false;
+  private worker: Worker | null = null;
+  private trouble: string | null = null;
   /** Identities are stored under a small number instead of the organisation's id. */
   private readonly numbers = new Map<string, number>();
+  private readonly unwritten = new Map<number, Unwritten>();
+  private unwrittenEntries = 0;
+  /** What is to be done when each write is told, in order. */
+  private readonly whenWritten: (() => void)[] = [];
+  private readonly claimed: ClaimedIndex;
+  private readonly path: string;
 
-  constructor(folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, 'identities.sqlite');
-    this.db = open(path);
+  constructor(
+    folder: string,
+    private readonly onTrouble: (message: string) => void = () => undefined,
+  ) {
+    this.claimed = claimIndex(folder);
+    this.path = this.claimed.path;
+    this.db = openIndex(this.path);
     this.findMany = this.db.prepare(
       'SELECT identity, position FROM identities WHERE organisation = ? AND identity IN (SELECT value FROM json_each(?))',
     );
-    const insert = 'INSERT OR IGNORE INTO identities VALUES (?, ?, ?)';
-    this.insert = this.db.prepare(insert);
-    this.insertMany = this.db.prepare(insert + ', (?, ?, ?)'.repeat(ROWS_PER_INSERT - 1));
+    const { size } = this.db.prepare('SELECT sum(size) AS size FROM stamps').get() as { size: number | null };
+    this.filter = new IdentityFilter(IdentityFilter.bufferFor(size ?? 0));
   }
 
   find(organisationId: string, identity: string): number | null {
@@ -50,33 +72,53 @@ export class IdentityIndex {
 
   /** Positions of those that stand in the chain. */
   findAll(organisationId: string, identities: string[]): Map<string, number> {
-    const rows = this.findMany.all(this.number(organisationId), JSON.stringify(identities));
-    return new Map(
-      (rows as unknown as { identity: string; position: number }[]).map(({ identity, position }) => [
-        identity,
-        position,
-      ]),
-    );
+    const organisation = this.number(organisationId);
+    const unwritten = this.unwritten.get(organisation)?.entries;
+    const found = new Map<string, number>();
+    const asked: string[] = [];
+    for (const identity of identities) {
+      const position = unwritten?.get(identity);
+      if (position !== undefined) found.set(identity, position);
+      else if (!this.scanned || this.filter.mayHold(identity)) asked.push(identity);
+    }
+    if (asked.length === 0) return found;
+    const rows = this.findMany.all(organisation, JSON.stringify(asked));
+    for (const { identity, position } of rows as unknown as { identity: string; position: number }[])
+      found.set(identity, position);
+    return found;
   }
 
   /** Whether the chain holds an EVIDENCE_LOST: else no fact was ever refused, and none has to be looked up as such. */
   anyLoss(organisationId: string): boolean {
-    this.countLosses ??= this.db.prepare('SELECT count(*) AS losses FROM losses WHERE organisation = ?');
-    return (this.countLosses.get(this.number(organisationId)) as { losses: number }).losses > 0;
+    const organisation = this.number(organisationId);
+    if ((this.unwritten.get(organisation)?.losses ?? 0) > 0) return true;
+    return this.db.prepare('SELECT 1 FROM losses WHERE organisation = ?').get(organisation) !== undefined;
   }
 
-  add(organisationId: string, entries: IndexEntry[]): void {
+  /** Known when it returns; resolves when not too much waits to be written. Throws Unavailable when that does not end. */
+  async add(organisationId: string, entries: IndexEntry[]): Promise<void> {
+    if (entries.length === 0) return;
     const organisation = this.number(organisationId);
-    const anyLoss = entries.some(({ isLoss }) => isLoss);
-    this.transaction(() => {
-      if (anyLoss) this.db.prepare('INSERT OR IGNORE INTO losses VALUES (?)').run(organisation);
-      let done = 0;
-      for (; done + ROWS_PER_INSERT <= entries.length; done += ROWS_PER_INSERT) {
-        const rows = entries.slice(done, done + ROWS_PER_INSERT);
-        this.insertMany.run(...rows.flatMap(({ identity, position }) => [organisation, identity, position]));
-      }
-      for (const { identity, position } of entries.slice(done)) this.insert.run(organisation, identity, position);
+    const unwritten = this.unwritten.get(organisation) ?? { entries: new Map<string, number>(), losses: 0 };
+    this.unwritten.set(organisation, unwritten);
+    const losses = entries.filter(({ isLoss }) => isLoss).length;
+    unwritten.losses += losses;
+    for (const { identity, position } of entries) {
+      // The first that was sealed stands.
+      if (!unwritten.entries.has(identity)) unwritten.entries.set(identity, position);
+      this.filter.add(identity);
+    }
+    this.unwrittenEntries += entries.length;
+    const identities = entries.map(({ identity }) => identity).join('');
+    const positions = Float64Array.from(entries, ({ position }) => position);
+    const written = this.write({ kind: 'add', organisation, identities, positions, anyLoss: losses > 0 }).then(() => {
+      for (const { identity } of entries) unwritten.entries.delete(identity);
+      unwritten.losses -= losses;
+      this.unwrittenEntries -= entries.length;
     });
+    if (this.unwrittenEntries <= UNWRITTEN_MAX) return;
+    if (this.trouble !== null) throw new Unavailable('index', `${this.path} cannot be written: ${this.trouble}`);
+    await written;
   }
 
   stamp(organisationId: string): IndexStamp | null {
@@ -98,10 +140,10 @@ export class IdentityIndex {
     return { tree, head, lastRecordedAt: last_recorded_at };
   }
 
+  /** Written after everything that was added before. */
   setStamp(organisationId: string, { tree, head, lastRecordedAt }: IndexStamp): void {
-    this.db
-      .prepare('INSERT OR REPLACE INTO stamps VALUES (?, ?, ?, ?, ?)')
-      .run(organisationId, tree.size, head, lastRecordedAt, Buffer.concat(tree.hashes));
+    const hashes = Buffer.concat(tree.hashes);
+    void this.write({ kind: 'stamp', id: organisationId, size: tree.size, head, lastRecordedAt, hashes });
   }
 
   /** A PAYLOAD_REDACTED record stands at this position; whether what it asks for is done, `redactionDone` says. */
@@ -122,17 +164,47 @@ export class IdentityIndex {
     return rows.map(({ position }) => position);
   }
 
-  forget(organisationId: string): void {
-    this.transaction(() => {
-      this.db.prepare('DELETE FROM redactions WHERE organisation = ?').run(organisationId);
-      this.db.prepare('DELETE FROM stamps WHERE organisation = ?').run(organisationId);
-      for (const table of ['identities', 'losses'])
-        this.db.prepare(`DELETE FROM ${table} WHERE organisation = ?`).run(this.number(organisationId));
-    });
+  /** Resolves when nothing of the organisation is known any more. */
+  async forget(organisationId: string): Promise<void> {
+    await this.write({ kind: 'forget', organisation: this.number(organisationId), id: organisationId });
   }
 
-  close(): void {
+  /** What was added before is written first. */
+  async close(): Promise<void> {
+    const { worker } = this;
+    if (worker) {
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      worker.postMessage({ kind: 'close' });
+      await ended;
+    }
     this.db.close();
+    this.claimed.release();
+  }
+
+  private write(message: IndexWrite): Promise<void> {
+    this.worker ??= this.start();
+    this.worker.postMessage(message);
+    return new Promise((resolve) => this.whenWritten.push(resolve));
+  }
+
+  private start(): Worker {
+    const workerData: IndexThreadData = { path: this.path, filter: this.filter.shared };
+    const worker = new Worker(MAIN, { workerData });
+    worker.on('message', (message: FromIndexThread) => {
+      if (message.kind === 'scanned') this.scanned = true;
+      else if (message.kind === 'written') {
+        this.trouble = null;
+        this.whenWritten.shift()?.();
+      } else {
+        if (this.trouble === null) this.onTrouble(message.message);
+        this.trouble = message.message;
+      }
+    });
+    // A bug, so the process ends and is started again: half an index would let a fact be sealed twice.
+    worker.on('error', (error) => {
+      throw error;
+    });
+    return worker;
   }
 
   private number(organisationId: string): number {
@@ -143,46 +215,5 @@ export class IdentityIndex {
     const { number } = row as { number: number };
     this.numbers.set(organisationId, number);
     return number;
-  }
-
-  private transaction(work: () => void): void {
-    this.db.exec('BEGIN');
-    work();
-    this.db.exec('COMMIT');
-  }
-}
-
-function open(path: string): DatabaseSync {
-  try {
-    return schema(path);
-  } catch {
-    // Derived: a damaged file is no loss.
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
-    return schema(path);
-  }
-}
-
-/** Another version's index is built anew: nothing is lost by that. */
-const VERSION = 3;
-
-function schema(path: string): DatabaseSync {
-  const db = new DatabaseSync(path);
-  try {
-    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
-    if (tables > 0 && version !== VERSION) throw new Error(`The index has version ${version}.`);
-    // Identities fall anywhere in the tree, so a batch touches a page for each: small ones cost the same on a chain of a million.
-    db.exec(`PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-    PRAGMA cache_size = -64000; PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 16000;
-    CREATE TABLE IF NOT EXISTS organisations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
-    CREATE TABLE IF NOT EXISTS losses (organisation INTEGER PRIMARY KEY);
-    CREATE TABLE IF NOT EXISTS identities (organisation INTEGER, identity TEXT, position INTEGER NOT NULL, PRIMARY KEY (organisation, identity)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS stamps (organisation TEXT PRIMARY KEY, size INTEGER NOT NULL, head TEXT NOT NULL, last_recorded_at TEXT NOT NULL, hashes BLOB NOT NULL);
-    CREATE TABLE IF NOT EXISTS redactions (organisation TEXT, position INTEGER, done INTEGER NOT NULL, PRIMARY KEY (organisation, position)) WITHOUT ROWID;
-    PRAGMA user_version = ${VERSION};`);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
   }
 }

@@ -22,6 +22,10 @@ export interface WriterProcessOptions {
   fault?: Fault;
   /** As a store that appends one stream at a time, with a write, and a place to die, between each and the next. */
   oneByOne?: boolean;
+  /** False: the connection that appends is the test's to interfere with. */
+  appendThread?: boolean;
+  /** A write waits for it. */
+  beforeWrite?: (write: number) => Promise<void>;
   now?: () => Date;
   /** 5 when absent. */
   checkpointDelayMs?: number;
@@ -46,7 +50,7 @@ export class WriterProcess {
   ) {}
 
   static async start(folder: string, o: WriterProcessOptions): Promise<WriterProcess> {
-    const ledger = await openTestLedger(folder, WRITES);
+    const ledger = await openTestLedger(folder, WRITES, o.appendThread);
     const checkpoints = openCheckpointStore(`sqlite:${join(folder, 'checkpoints.sqlite')}`);
     const index = new IdentityIndex(join(folder, 'index'));
     const holder: { process: WriterProcess | null } = { process: null };
@@ -55,6 +59,7 @@ export class WriterProcess {
       writes += 1;
       holder.process?.order.push(what);
       if (holder.process) holder.process.writes = writes;
+      await o.beforeWrite?.(writes);
       // From the fault on nothing works any more: the process is as good as dead.
       if (o.faultAt === undefined || writes < o.faultAt) return write();
       if (o.fault === 'dies') process.kill(process.pid, 'SIGKILL');
@@ -119,7 +124,7 @@ export class WriterProcess {
 
   async stop(): Promise<void> {
     await this.writer.close();
-    this.index.close();
+    await this.index.close();
     await this.checkpoints.close();
     await this.ledger.close();
   }

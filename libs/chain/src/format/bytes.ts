@@ -4,7 +4,35 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+const SLAB_BYTES = 64 * 1024;
+const SHARED_BYTES_MAX = SLAB_BYTES / 4;
+let slab = new Uint8Array(SLAB_BYTES);
+let used = 0;
+
+/** Small arrays share a slab, as Node's buffers do: one of its own takes longer to make and to collect than to fill. */
+function room(size: number): Uint8Array {
+  if (size > SHARED_BYTES_MAX) return new Uint8Array(size);
+  if (used + size > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    used = 0;
+  }
+  return slab.subarray(used, used + size);
+}
+
+function take(size: number): Uint8Array {
+  const taken = room(size);
+  if (size <= SHARED_BYTES_MAX) used += size;
+  return taken;
+}
+
+/** UTF-16 makes at most three bytes of one unit. */
+const UTF8_BYTES_MAX = 3;
+
+export function utf8(text: string): Uint8Array {
+  const most = UTF8_BYTES_MAX * text.length;
+  if (most > SHARED_BYTES_MAX) return encoder.encode(text);
+  return take(encoder.encodeInto(text, room(most)).written);
+}
 
 /** Throws a TypeError for bytes that are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => strictDecoder.decode(bytes);
@@ -12,7 +40,7 @@ export const fromUtf8 = (bytes: Uint8Array): string => strictDecoder.decode(byte
 export function concat(...parts: Uint8Array[]): Uint8Array {
   let size = 0;
   for (const part of parts) size += part.length;
-  const joined = new Uint8Array(size);
+  const joined = take(size);
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);

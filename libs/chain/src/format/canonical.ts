@@ -20,18 +20,12 @@ export const DEPTH_MAX = 32;
  * arrives as …993 would be hashed as …992.
  */
 export function canonicalBytes(value: unknown): Uint8Array {
-  return utf8(canonicalText(value, []));
+  return utf8(quickText(sortedCopy(value, 0)) ?? canonicalText(value, []));
 }
 
-/** The same of an object that is known to have these keys and no others; `keys` are plain words, sorted. */
-export function canonicalBytesOf<Key extends string>(value: Record<Key, unknown>, keys: readonly Key[]): Uint8Array {
-  const path: string[] = [''];
-  let text = '{';
-  for (const key of keys) {
-    path[0] = key;
-    text += `${text.length > 1 ? ',' : ''}"${key}":${canonicalText(value[key], path)}`;
-  }
-  return utf8(`${text}}`);
+/** The same of an object of texts, lists of texts, safe integers and null, whose keys stand in canonical order already. */
+export function canonicalBytesOfSorted(value: object): Uint8Array {
+  return utf8(quickText(value) ?? canonicalText(value, []));
 }
 
 /** The canonical bytes when `value` is plain JSON of at most 32 levels and 256 KiB; else what is wrong with it. */
@@ -54,6 +48,54 @@ export function checkPayload(value: unknown): Uncanonical | null {
   const bytes = payloadBytes(value);
   return bytes instanceof Uncanonical ? bytes : null;
 }
+
+/** The value is to go the long way, which says what is wrong with it, or knows what is right. */
+const DOUBTFUL = undefined;
+
+/** The canonical text, in a third of the time, of a copy with sorted keys. Null where the long way has to tell. */
+function quickText(copy: unknown): string | null {
+  if (copy === DOUBTFUL) return null;
+  const text = JSON.stringify(copy);
+  // An escape by number is a control character, or half of a surrogate pair.
+  return text.includes('\\u') ? null : text;
+}
+
+/** Plain JSON whose keys stand in canonical order, or DOUBTFUL. */
+function sortedCopy(value: unknown, depth: number): unknown {
+  if (typeof value === 'number')
+    return Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value)) ? value : DOUBTFUL;
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object' || depth >= DEPTH_MAX) return DOUBTFUL;
+  return Array.isArray(value) ? arrayCopy(value, depth) : objectCopy(value, depth);
+}
+
+function arrayCopy(items: unknown[], depth: number): unknown[] | typeof DOUBTFUL {
+  const copy: unknown[] = [];
+  for (let index = 0; index < items.length; index += 1) {
+    const item = sortedCopy(items[index], depth + 1);
+    if (item === DOUBTFUL) return DOUBTFUL;
+    copy.push(item);
+  }
+  return copy;
+}
+
+function objectCopy(value: object, depth: number): object | typeof DOUBTFUL {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return DOUBTFUL;
+  if (Object.getOwnPropertySymbols(value).length > 0) return DOUBTFUL;
+  const copy: Record<string, unknown> = {};
+  // Without a comparison, sort goes by UTF-16 code units.
+  for (const key of Object.keys(value).sort()) {
+    // An object puts whole numbers before all other keys, whatever the order in which they are set.
+    if (key === '__proto__' || key === 'toJSON' || isDigit(key.charCodeAt(0))) return DOUBTFUL;
+    const member = sortedCopy((value as Record<string, unknown>)[key], depth + 1);
+    if (member === DOUBTFUL) return DOUBTFUL;
+    copy[key] = member;
+  }
+  return copy;
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 /** `path` holds the keys that led to the value: it is put together only when something is wrong with it. */
 function canonicalText(value: unknown, path: (string | number)[]): string {

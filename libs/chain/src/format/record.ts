@@ -102,8 +102,6 @@ const FIELDS: Record<keyof ChainRecord, (value: unknown) => boolean> = {
 };
 
 const FIELD_LIST = Object.entries(FIELDS);
-/** Of every record, in canonical order. */
-export const RECORD_KEYS = Object.keys(FIELDS).sort() as (keyof ChainRecord)[];
 
 function isActor(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -14,7 +14,8 @@ export function appendLeaf(sha256: Sha256, tree: Tree, leaf: Uint8Array): Tree {
   let carried = leaf;
   for (let rest = tree.size; rest % 2 === 1; rest = Math.floor(rest / 2))
     carried = nodeHash(sha256, hashes.pop() as Uint8Array, carried);
-  return { size: tree.size + 1, hashes: [...hashes, carried] };
+  hashes.push(carried);
+  return { size: tree.size + 1, hashes };
 }
 
 export function treeRoot(sha256: Sha256, tree: Tree): Uint8Array {
