@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Conflict, facts, Unavailable } from '@audital/contracts';
+import { hashText } from '@audital/chain/check';
+import { Conflict, facts, moveBytes, Unavailable } from '@audital/contracts';
 import type { Ledger, NewEvent, StreamAppend } from '@audital/ledger';
 import {
   checkLedger,
@@ -141,6 +142,28 @@ describe('§8.1 ids of the store', () => {
       await writer.close();
       expect(await ledger.lastRevision(CURSOR)).toBe(0);
     });
+});
+
+describe('§8.2 two polls of one integration', () => {
+  it('§8.2 a part whose own poll’s part was dropped is dropped too, at the revision that the other poll made', async () => {
+    const at = (place: number) => [{ kind: 'mark', at: place }];
+    const follows = hashText(sha256(moveBytes(at(2))));
+    const [foreign, first, second] = [
+      sealRequest([observation(1)], { cursor: { ...cursor, changes: at(1) } }),
+      sealRequest([observation(1), observation(2)], { cursor: { ...cursor, changes: at(2) } }),
+      sealRequest([observation(3)], { cursor: { ...cursor, expectedRevision: 0, changes: at(3), follows } }),
+    ];
+    const { writer, ledger } = await start();
+    for (const part of [foreign, first, second]) await writer.seal(part);
+    expect(await ledger.lastRevision(CURSOR)).toBe(0);
+    expect((await checkLedger(ledger)).events).toBe(2);
+    // The next poll starts from where the cursor is, and sees all that lies behind it.
+    const rest = sealRequest([observation(2), observation(3)], {
+      cursor: { ...cursor, expectedRevision: 0, changes: at(3) },
+    });
+    await writer.seal(rest);
+    expect((await checkLedger(ledger)).events).toBe(4);
+  });
 });
 
 describe('§8.3 chain and cursor', () => {
