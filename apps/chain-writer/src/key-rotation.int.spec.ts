@@ -22,6 +22,9 @@ const KEYS = organisationKeys(Buffer.alloc(32, 3), ORGANISATION, 'audital.exampl
 const keyIds = (...epochs: number[]): string[] =>
   epochs.map((epoch) => toHex(parseVkey(sha256, KEYS.key(epoch).vkey).keyId));
 
+/** Each row is a process, and dozens of calls to a store. */
+jest.setTimeout(60_000);
+
 let folder: TempFolder;
 const open: WriterProcess[] = [];
 beforeEach(() => {

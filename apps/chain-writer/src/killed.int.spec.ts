@@ -20,6 +20,9 @@ const part = (expectedRevision: number, ...numbers: number[]) =>
   );
 const PARTS = [part(-1, 1, 2), part(0, 3, 4)];
 
+/** Each row is a process, and dozens of calls to a store. */
+jest.setTimeout(60_000);
+
 let folder: TempFolder;
 beforeEach(() => {
   folder = tempFolder();

@@ -49,6 +49,9 @@ const part = (expectedRevision: number, ...numbers: number[]) =>
     },
   );
 
+/** A row of the crash table is dozens of calls to a store, which may be a server. */
+jest.setTimeout(60_000);
+
 let folder: TempFolder;
 const open: WriterProcess[] = [];
 const start = async (o: Partial<WriterProcessOptions> = {}): Promise<WriterProcess> => {

@@ -29,6 +29,9 @@ import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/
 const ORGANISATION = organisationId();
 const PLANTED = 'Grace-Hopper-of-Arlington';
 
+/** Each row is a process, and dozens of calls to a store. */
+jest.setTimeout(60_000);
+
 let folder: TempFolder;
 const open: WriterProcess[] = [];
 beforeEach(() => {
