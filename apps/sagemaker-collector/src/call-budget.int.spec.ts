@@ -2,7 +2,8 @@ import { WatchedAccount } from './testing/watched-account';
 
 /**
  * AWS allows two lists a second, and the collector takes one of them (DESIGN §5). The proportion is what is tested: both are so many times
- * larger in a run that has no time, and as they are under AUDITAL_LONG.
+ * larger in a run that has no time, and as they are under AUDITAL_LONG
+ * (three and a half minutes).
  */
 const TIMES = process.env['AUDITAL_LONG'] ? 1 : 20;
 const EMPTY_PAGES = 200;
