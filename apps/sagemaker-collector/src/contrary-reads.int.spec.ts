@@ -47,12 +47,15 @@ it('a Describe that is behind: no evidence is called lost, and the end is told o
   expect(await told()).toEqual(['TRAINING_COMPLETED scorer', 'ALERT monitor']);
 }, 60_000);
 
-it('a job that was deleted between List and Describe is lost evidence at the next poll', async () => {
+it('a job that was deleted between List and Describe is lost evidence once no replica can be so far behind', async () => {
   await account.limit({ describeDelayMs: 120_000 });
   await account.run(trains('scorer'), ends('scorer'));
   await account.passes(60);
   await account.poll();
   await account.run({ type: 'deleteTrainingJob', name: 'scorer' });
+  await account.poll();
+  expect(await told()).toEqual([]);
+  await account.passes(15 * 60);
   await account.poll();
   await account.poll();
   expect(await told()).toEqual(['EVIDENCE_LOST scorer']);
@@ -67,6 +70,18 @@ it('a job that is listed for ever and never described is lost evidence once no r
   await account.poll();
   await account.poll();
   expect(await told()).toEqual(['EVIDENCE_LOST scorer']);
+}, 60_000);
+
+it('a list and a Describe that are behind together: a young job is not called lost', async () => {
+  await account.run(trains('scorer'));
+  await account.passes(60);
+  await account.poll();
+  await account.limit({ visibilityDelayMs: 600_000, describeDelayMs: 600_000 });
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 0 });
+  await account.limit({});
+  await account.run(ends('scorer'));
+  await account.poll();
+  expect(await told()).toEqual(['TRAINING_COMPLETED scorer']);
 }, 60_000);
 
 it('lists without exit messages: what found nothing is silent all the same', async () => {

@@ -3,10 +3,10 @@ import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
 import {
   compareJobs,
-  isInDispute,
   isTerminal,
   type JobsSeen,
   type JobSummary,
+  mayBeBehind,
   stoodBefore,
   toKnown,
 } from './domain/jobs';
@@ -42,8 +42,10 @@ export async function settleProcessing(pass: Pass, job: JobSummary | KnownJob): 
   };
   if ('clean' in job && job.clean) return done;
   const described = await orNull(() => pass.aws.describeProcessingJob(job.name));
-  if (described === null && isInDispute(job, pass.to))
-    return { observations: [], changes: [{ kind: 'job-open', jobs: 'processing', job: toKnown(job, job.status) }] };
+  if (described === null && mayBeBehind(job, pass.to))
+    return 'status' in job
+      ? { observations: [], changes: [{ kind: 'job-open', jobs: 'processing', job: toKnown(job, job.status) }] }
+      : { observations: [], changes: [] };
   // A processing job that vanished may have been anything: only one that is known to monitor would be evidence.
   if (described?.CreationTime?.toISOString() !== job.createdAt) return done;
   if (!isTerminal(described.ProcessingJobStatus as string)) return { observations: [], changes: [] };

@@ -5,10 +5,10 @@ import type { Detected } from './domain/detected';
 import { filtersByTag, nameMatches, tagsMatch } from './domain/filters';
 import {
   compareJobs,
-  isInDispute,
   isTerminal,
   type JobsSeen,
   type JobSummary,
+  mayBeBehind,
   stoodBefore,
   toKnown,
 } from './domain/jobs';
@@ -80,7 +80,10 @@ export async function settleTraining(
   // Deleted, and maybe made again under the same name: what we knew is gone.
   if (described?.CreationTime?.toISOString() !== job.createdAt) {
     if (observer.kind !== 'LIVE') return done;
-    if (isInDispute(job, pass.to)) return stillOpen(job, tags ? settings.filters.tags : tagsBefore);
+    const isListed = 'status' in job;
+    // Not listed, and made again under its name: that one is gone.
+    if (mayBeBehind(job, pass.to) && (isListed || described === null))
+      return isListed ? stillOpen(job, tags ? settings.filters.tags : tagsBefore) : nothing;
     if (tagsBefore && !tagsMatch(settings, tagsBefore)) return done;
     return { ...done, observations: [evidenceLost(job, observer, filtering ? tagsBefore : {})] };
   }

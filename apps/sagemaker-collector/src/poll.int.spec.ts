@@ -170,7 +170,7 @@ it('tells starts where they are asked for, and takes new credentials when AWS dr
   await account.passes(60);
   await account.poll();
   await account.run({ type: 'deleteTrainingJob', name: 'scorer-1' });
-  await account.passes(60);
+  await account.passes(15 * 60);
   await account.poll();
   expect(named(await account.events())).toEqual([
     'TRAINING_STARTED scorer-1',

@@ -25,11 +25,11 @@ const TERMINAL = new Set(['Completed', 'Failed', 'Stopped']);
 export const isTerminal = (status: string): boolean => TERMINAL.has(status);
 
 /**
- * A job that the list shows and Describe does not know: one of two replicas is behind (AWS's reads are eventually consistent), and the next
- * poll will tell which. Once the job has ended for longer than any replica lags, Describe is taken at its word.
+ * Whether a Describe that does not know a job may be that of a replica which is behind (AWS's reads are eventually consistent): the job is
+ * younger, or ended less long ago, than any replica lags. Then nothing is concluded, and the next poll asks again.
  */
-export const isInDispute = (job: JobSummary | KnownJob, now: string): job is JobSummary =>
-  'status' in job && (job.endedAt ?? job.createdAt) > minus(now, OVERLAP_MS);
+export const mayBeBehind = (job: JobSummary | KnownJob, now: string): boolean =>
+  (('endedAt' in job ? job.endedAt : null) ?? job.createdAt) > minus(now, OVERLAP_MS);
 
 /** The longest that a job may run, upload included (facts/aws §1.4). */
 export const LONGEST_JOB_MS = 30 * 24 * 60 * 60_000;
