@@ -84,6 +84,26 @@ it('a list and a Describe that are behind together: a young job is not called lo
   expect(await told()).toEqual(['TRAINING_COMPLETED scorer']);
 }, 60_000);
 
+it('an endpoint that replicas do not know yet has not ended; one that was seen going has', async () => {
+  await account.run(
+    { type: 'createModel', name: 'm', spec: {} },
+    { type: 'createEndpointConfig', name: 'c', variants: [{ modelName: 'm' }] },
+    { type: 'createEndpoint', name: 'e', configName: 'c' },
+    { type: 'settleEndpoint', name: 'e' },
+  );
+  await account.passes(60);
+  await account.poll();
+  await account.limit({ visibilityDelayMs: 600_000, describeDelayMs: 600_000 });
+  expect(await account.poll()).toMatchObject({ outcome: 'OK', observations: 0 });
+  await account.limit({});
+  await account.run({ type: 'deleteEndpoint', name: 'e' });
+  await account.passes(60);
+  expect(await account.poll()).toMatchObject({ observations: 0 });
+  await account.run({ type: 'settleEndpoint', name: 'e' });
+  expect(await account.poll()).toMatchObject({ observations: 1 });
+  expect((await account.events()).map(({ eventType }) => eventType)).toEqual(['DEPLOYMENT', 'DEPLOYMENT_ENDED']);
+}, 60_000);
+
 it('lists without exit messages: what found nothing is silent all the same', async () => {
   await account.limit({ exitMessageInLists: false });
   const schedule = { type: 'createMonitoringSchedule', name: 's', endpointName: 'e', monitoringType: 'DataQuality' };

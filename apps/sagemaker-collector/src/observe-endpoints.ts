@@ -19,6 +19,7 @@ import {
 } from './domain/endpoints';
 import { nameMatches, tagsMatch } from './domain/filters';
 import type { CaptureGap } from './domain/payload';
+import { minus, OVERLAP_MS } from './domain/time';
 import type { Pass } from './pass';
 import { orNull, tagsOf } from './read-tags';
 
@@ -158,6 +159,9 @@ async function confirmGone(pass: Pass, gone: EndpointSnapshot): Promise<Detected
   // What leaves the filters leaves the register without an event (DESIGN §5).
   if (!gone.watched || !nameMatches(pass.integration.settings, gone.name)) return silently;
   const endpoint = await orNull(() => pass.aws.describeEndpoint(gone.name));
+  // Replicas that are behind may not know a young one; one that was seen going is gone.
+  const isYoung = gone.createdAt > minus(pass.to, OVERLAP_MS) && gone.status !== 'Deleting';
+  if (endpoint === null && isYoung) return { observations: [], changes: [] };
   const stands = endpoint?.CreationTime?.toISOString() === gone.createdAt;
   return stands ? { observations: [], changes: [] } : detectEnded(gone, pass.observer);
 }
