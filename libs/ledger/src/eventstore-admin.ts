@@ -9,6 +9,8 @@ import { ALL_ACL, DEFAULT_ACL, type LedgerUser } from './eventstore-rights';
 import { type EventStoreSettings, parseEventStoreUrl } from './eventstore-url';
 
 const SCAVENGE_LOOK_MS = 250;
+/** 24.10 scavenges as if every server had this one: with another, most chunks are passed over, and it says Success all the same. */
+const CHUNK_SIZE = 268_435_456;
 
 /**
  * Makes the users and the rights of a ledger on a secured EventStoreDB; `url` names an administrator. Repeating it sets everything again,
@@ -47,8 +49,19 @@ export async function scavengeEventStore(url: string): Promise<Scavenged[]> {
   const done: Scavenged[] = [];
   // Twice: a node first goes up to where another one's last scavenge began, which may have been before what has to go now.
   for (let round = 1; round <= 2; round += 1)
-    for (const host of server.hosts) done.push(await scavengeNode({ ...server, hosts: [host] }));
+    for (const host of server.hosts)
+      done.push(await scavengeNode({ ...server, hosts: [host], shown: `${host.host}:${host.port}` }));
   return done;
+}
+
+async function refuseOtherChunks(node: EventStoreSettings): Promise<void> {
+  const options = JSON.parse(await asked(node, 'GET', '/info/options')) as { name: string; value: string }[];
+  const size = options.find(({ name }) => name === 'ChunkSize')?.value;
+  if (size === undefined || Number(size) === CHUNK_SIZE) return;
+  throw new Rejected(
+    'LEDGER_CHUNK_SIZE',
+    `The EventStoreDB at ${node.shown} has chunks of ${size} bytes, and 24.10 scavenges only those of ${CHUNK_SIZE}: what was redacted would stay on its disk. Move the ledger to a server without the option ChunkSize.`,
+  );
 }
 
 interface ScavengeAnswer {
@@ -62,7 +75,8 @@ async function scavenge(node: EventStoreSettings, method: string, path = ''): Pr
 }
 
 async function scavengeNode(node: EventStoreSettings): Promise<Scavenged> {
-  const shown = node.hosts.map(({ host, port }) => `${host}:${port}`).join();
+  const { shown } = node;
+  await refuseOtherChunks(node);
   // One that somebody else began goes up to its own beginning only: it is waited for, and another begun.
   while ((await scavenge(node, 'GET', '/current')).scavengeId) await delay(SCAVENGE_LOOK_MS);
   const { scavengeId } = await scavenge(node, 'POST');

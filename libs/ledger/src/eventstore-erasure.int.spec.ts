@@ -59,4 +59,11 @@ else
     }, 90_000);
   });
 
+if (eventStoreProgram() !== null)
+  it('refuses a server with chunks of another size, which would say Success and leave the bytes', async () => {
+    const server = await startEventStore({ chunkSize: 16_777_216 });
+    await expect(scavengeEventStore(server.url)).rejects.toMatchObject({ code: 'LEDGER_CHUNK_SIZE' });
+    await server.remove();
+  }, 60_000);
+
 const payload = (text: string) => binaryEvent('Payload', Buffer.from(text));

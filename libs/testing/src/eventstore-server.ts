@@ -25,11 +25,11 @@ export interface OwnEventStore {
 /** How to run an EventStoreDB 24.10, such as `/usr/bin/eventstored` or `dotnet /path/EventStore.ClusterNode.dll`; null: there is none. */
 export const eventStoreProgram = (): string[] | null => process.env['EVENTSTORE_BIN']?.split(' ') ?? null;
 
-/** Chunks and filter as small as they go: each server is a test's, and 16 MiB hold it. */
-const SMALL = ['--chunk-size', '16777216', '--stream-existence-filter-size', '10000000'];
-
-/** Starts a server by EVENTSTORE_BIN on free ports, and waits until it takes appends. `secured`: with TLS, and so with users. */
-export async function startEventStore(o: { secured: boolean } = { secured: false }): Promise<OwnEventStore> {
+/**
+ * Starts a server by EVENTSTORE_BIN on free ports, and waits until it takes appends. `secured`: with TLS, and so with users. `chunkSize` is
+ * what production never sets (docs/redaction.md).
+ */
+export async function startEventStore(o: { secured?: boolean; chunkSize?: number } = {}): Promise<OwnEventStore> {
   const [program, ...prefix] = eventStoreProgram() ?? [];
   if (program === undefined) throw new Error('EVENTSTORE_BIN names no EventStoreDB to start.');
   const folder = tempFolder();
@@ -42,7 +42,8 @@ export async function startEventStore(o: { secured: boolean } = { secured: false
     ...['--db', data, '--log', join(folder.path, 'log'), '--node-ip', '127.0.0.1', '--replication-ip', '127.0.0.1'],
     ...['--node-port', String(port), '--replication-port', String(replication), '--run-projections', 'None'],
     ...(o.secured ? makeCertificates(folder.path) : ['--insecure']),
-    ...SMALL,
+    ...['--stream-existence-filter-size', '10000000'],
+    ...(o.chunkSize === undefined ? [] : ['--chunk-size', String(o.chunkSize)]),
   ];
   // The server takes every EVENTSTORE_… for a setting of its own, and does not start for one that it does not know.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('EVENTSTORE_'));
