@@ -24,6 +24,9 @@ export function refuseAll(batch: Waiting[], why: string): void {
   }
 }
 
+/** Of a part. */
+type Settled = Extract<Outcome, { kind: 'sealed' | 'dropped' }>;
+
 /** Tells those who wait what became of their inputs. */
 export class Answers {
   constructor(
@@ -64,21 +67,33 @@ export class Answers {
   }
 
   /** Everything of the batch is stored. */
-  async give(one: Waiting, outcome: Outcome, { records }: SealedBatch): Promise<void> {
-    const { outlets, again } = this.o;
+  async give(batch: Waiting[], sealed: SealedBatch): Promise<void> {
+    for (const [index, outcome] of sealed.outcomes.entries()) {
+      const one = batch[index] as Waiting;
+      if (outcome.kind !== 'sealed' && outcome.kind !== 'dropped') this.reply(one, outcome, sealed);
+      else if (outcome.dead.length > 0) await this.buryThenAcknowledge(one, outcome);
+      else this.acknowledge(one, outcome);
+    }
+  }
+
+  private acknowledge(one: Waiting, outcome: Settled): void {
+    if (outcome.kind === 'dropped') this.o.outlets.onDropped(this.organisationId, outcome.reason);
+    one.resolve({ reply: null });
+  }
+
+  private async buryThenAcknowledge(one: Waiting, outcome: Settled): Promise<void> {
+    try {
+      for (const { observation, reason } of outcome.dead)
+        await this.o.outlets.bury(this.organisationId, observation, reason);
+      this.acknowledge(one, outcome);
+    } catch (error) {
+      // As if it had died in here: the message comes again, EVIDENCE_LOST stands, and all copies are made (again).
+      one.reject(error);
+    }
+  }
+
+  private reply(one: Waiting, outcome: Exclude<Outcome, Settled>, { records }: SealedBatch): void {
     switch (outcome.kind) {
-      case 'sealed':
-      case 'dropped':
-        try {
-          for (const { observation, reason } of outcome.dead)
-            await outlets.bury(this.organisationId, observation, reason);
-          if (outcome.kind === 'dropped') outlets.onDropped(this.organisationId, outcome.reason);
-          one.resolve({ reply: null });
-        } catch (error) {
-          // As if it had died in here: the message comes again, EVIDENCE_LOST stands, and all copies are made (again).
-          one.reject(error);
-        }
-        return;
       case 'appended': {
         const record = records[outcome.position - (records[0]?.position ?? 0)];
         if (!record) return;
@@ -87,7 +102,7 @@ export class Answers {
         return;
       }
       case 'again':
-        again(one);
+        this.o.again(one);
         return;
       case 'refused':
         one.reject(new Rejected('EVENT_INVALID', `The event was not sealed: ${outcome.reason}`));

@@ -16,7 +16,7 @@ import { jsonEvent, type Ledger, NO_STREAM, readAll, type StoredEvent, StreamDel
 import type { CheckpointStore, KeptCheckpoint } from './adapters/checkpoint-store';
 import type { IdentityIndex, IndexEntry } from './adapters/identity-index';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
-import { type ChainState, emptyChain, withRecord } from './domain/chain-state';
+import { type ChainState, copyOf, emptyChain, grow } from './domain/chain-state';
 import { Turns } from './turns';
 
 export interface WriterPorts {
@@ -87,7 +87,7 @@ async function walk(
 ): Promise<Walked> {
   const stamp = await confirmedStamp(ports, organisationId, kept);
   if (!stamp) await ports.index.forget(organisationId);
-  let state: ChainState = stamp ? { ...emptyChain, ...stamp } : emptyChain;
+  const state = copyOf(stamp ? { ...emptyChain, ...stamp } : emptyChain);
   let keptRoot = kept && state.tree.size === kept.size ? treeRoot(sha256, state.tree) : null;
   let segment = 0;
   const turns = new Turns();
@@ -103,7 +103,7 @@ async function walk(
     segment = decodeJson<RecordMetadata>(stored.metadata).segment;
     if (stored.revision < state.tree.size) continue;
     const record = confirmed(stored, state, organisationId, keys);
-    state = withRecord(sha256, state, record, leafHash(sha256, stored.data));
+    grow(sha256, state, record, leafHash(sha256, stored.data));
     const isLoss = record.eventType === 'EVIDENCE_LOST';
     fresh.push({ identity: identityOf(record.id as EventId), position: stored.revision, isLoss });
     if (record.eventType === 'PAYLOAD_REDACTED' && record.source === 'AUDITAL')

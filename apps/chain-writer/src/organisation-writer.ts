@@ -287,9 +287,7 @@ export class OrganisationWriter {
       if (sealed.records.length > 0) this.scheduleCheckpoint(this.o.settings.checkpointDelayMs);
       // Here everything is stored. Dying before the answers go out, the messages come again: a part is dropped by its fence, and of the rest
       // every fact is known.
-      await Promise.all(
-        sealed.outcomes.map((outcome, index) => this.answers.give(batch[index] as Waiting, outcome, sealed)),
-      );
+      await this.answers.give(batch, sealed);
       if (this.checkpointDue) await this.checkpoint(sealed.state);
     } catch (error) {
       this.fail(batch, error);

@@ -1,7 +1,7 @@
 import {
-  appendLeaf,
   type ChainRecord,
   emptyTree,
+  growTree,
   hashText,
   type Sha256,
   type Tree,
@@ -27,24 +27,31 @@ export const emptyChain: ChainState = {
   segmentEntries: 0,
 };
 
-export function withRecord(
+/** One that grows, apart from the one it begins as. */
+export const copyOf = (state: ChainState): ChainState => ({
+  ...state,
+  tree: { size: state.tree.size, hashes: [...state.tree.hashes] },
+});
+
+/** Adds a record to the state itself. */
+export function grow(
   sha256: Sha256,
   state: ChainState,
   record: Pick<ChainRecord, 'recordedAt'>,
   blockHash: Uint8Array,
-): ChainState {
-  return {
-    ...state,
-    tree: appendLeaf(sha256, state.tree, blockHash),
-    head: hashText(blockHash),
-    lastRecordedAt: record.recordedAt,
-  };
+): void {
+  growTree(sha256, state.tree, blockHash);
+  state.head = hashText(blockHash);
+  state.lastRecordedAt = record.recordedAt;
 }
 
-/** The place of the next payload, and the state after it. */
-export function nextPayloadPlace(state: ChainState): { segment: number; revision: number; state: ChainState } {
-  const full = state.segmentEntries >= LIMITS.segmentEntriesMax;
-  const segment = full ? state.segment + 1 : state.segment;
-  const revision = full ? 0 : state.segmentEntries;
-  return { segment, revision, state: { ...state, segment, segmentEntries: revision + 1 } };
+/** The place of the next payload, which is taken then. */
+export function takePayloadPlace(state: ChainState): { segment: number; revision: number } {
+  if (state.segmentEntries >= LIMITS.segmentEntriesMax) {
+    state.segment += 1;
+    state.segmentEntries = 0;
+  }
+  const place = { segment: state.segment, revision: state.segmentEntries };
+  state.segmentEntries += 1;
+  return place;
 }

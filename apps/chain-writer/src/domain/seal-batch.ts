@@ -18,7 +18,7 @@ import {
   type SealRequest,
 } from '@audital/contracts';
 import { APPEND_BYTES_MAX, changesBytesOf, METADATA_BYTES, PAYLOAD_BYTES_MAX, recordBytesOf } from './batch-size';
-import { type ChainState, nextPayloadPlace, withRecord } from './chain-state';
+import { type ChainState, copyOf, grow, takePayloadPlace } from './chain-state';
 import { checkDraft, type Draft, fromApi, fromObservation } from './draft';
 import type { Identity } from './identity';
 import { modelRegistered } from './model-registered';
@@ -120,6 +120,8 @@ export function* sealing(
 class Batch {
   readonly records: SealedRecord[] = [];
   readonly cursors: CursorAppend[] = [];
+  /** This batch's own, which grows with it. */
+  readonly state: ChainState;
   private readonly own = new Map<string, number>();
   private readonly revisions: Map<string, number>;
   private readonly moves: Map<string, string>;
@@ -129,12 +131,13 @@ class Batch {
   private payloadBytes = 0;
 
   constructor(
-    public state: ChainState,
+    from: ChainState,
     private readonly context: SealContext,
   ) {
+    this.state = copyOf(from);
     this.revisions = new Map(context.revisions);
     this.moves = new Map(context.moves);
-    this.batchStart = state.tree.size;
+    this.batchStart = from.tree.size;
     this.anyLoss = context.anyLoss;
   }
 
@@ -251,7 +254,7 @@ class Batch {
     const modelId = draft.modelId ?? (draft.modelIdentity ? identity.modelId(draft.modelIdentity) : null);
     if (modelId !== null && this.find(facts.modelRegistered(modelId)) === null)
       this.addRecord(modelRegistered(draft, modelId, identity));
-    return this.addRecord({ ...draft, modelId }, payload);
+    return this.addRecord(draft, payload, modelId);
   }
 
   private logCreated(): Draft {
@@ -281,11 +284,11 @@ class Batch {
     };
   }
 
-  private addRecord(draft: Draft, payload = canonicalBytes(draft.payload)): number {
+  private addRecord(draft: Draft, payload = canonicalBytes(draft.payload), modelId = draft.modelId): number {
     const { sha256, identity, origin, newSalt } = this.context;
     const salt = newSalt();
     const saltedHash = payloadHash(sha256, salt, payload);
-    const place = nextPayloadPlace(this.state);
+    const { segment, revision } = takePayloadPlace(this.state);
     const position = this.state.tree.size;
     const record: ChainRecord = {
       v: 1,
@@ -295,7 +298,7 @@ class Batch {
       eventType: draft.eventType,
       source: draft.source,
       severity: draft.severity,
-      modelId: draft.modelId,
+      modelId,
       integrationId: draft.integrationId,
       timestamp: draft.timestamp,
       observedAt: draft.observedAt,
@@ -307,7 +310,6 @@ class Batch {
       prevHash: this.state.head,
     };
     const { bytes, blockHash } = sealRecord(sha256, record);
-    const { segment, revision } = place;
     const factIdentity = identity.of(draft.fact);
     this.records.push({
       position,
@@ -323,7 +325,7 @@ class Batch {
     this.anyLoss ||= draft.eventType === 'EVIDENCE_LOST';
     this.recordBytes += bytes.length + METADATA_BYTES;
     this.payloadBytes += payload.length;
-    this.state = withRecord(sha256, place.state, record, blockHash);
+    grow(sha256, this.state, record, blockHash);
     return position;
   }
 

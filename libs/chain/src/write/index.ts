@@ -31,5 +31,5 @@ export type { NoteSigner } from './note';
 export { sealRecord, UnsealableRecord } from './record';
 export { appendToTiles, entryBundle, MissingTile, TiledTree } from './tiles';
 export type { TileStore } from './tiles';
-export { appendLeaf, emptyTree, treeRoot } from './tree';
+export { appendLeaf, emptyTree, growTree, treeRoot } from './tree';
 export type { Tree } from './tree';

@@ -10,12 +10,18 @@ export interface Tree {
 export const emptyTree = (): Tree => ({ size: 0, hashes: [] });
 
 export function appendLeaf(sha256: Sha256, tree: Tree, leaf: Uint8Array): Tree {
-  const hashes = [...tree.hashes];
+  const grown = { size: tree.size, hashes: [...tree.hashes] };
+  growTree(sha256, grown, leaf);
+  return grown;
+}
+
+/** The same, to the tree itself. */
+export function growTree(sha256: Sha256, tree: Tree, leaf: Uint8Array): void {
   let carried = leaf;
   for (let rest = tree.size; rest % 2 === 1; rest = Math.floor(rest / 2))
-    carried = nodeHash(sha256, hashes.pop() as Uint8Array, carried);
-  hashes.push(carried);
-  return { size: tree.size + 1, hashes };
+    carried = nodeHash(sha256, tree.hashes.pop() as Uint8Array, carried);
+  tree.hashes.push(carried);
+  tree.size += 1;
 }
 
 export function treeRoot(sha256: Sha256, tree: Tree): Uint8Array {
