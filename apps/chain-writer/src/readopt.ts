@@ -10,7 +10,6 @@ import {
   unsignedCheckpoint,
 } from '@audital/chain/check';
 import {
-  decodeJson,
   type EventId,
   facts,
   identityOf,
@@ -18,18 +17,15 @@ import {
   type Observation,
   type OrganisationId,
   type ReadoptRequest,
-  type RecordMetadata,
   Rejected,
-  SALT_BYTES,
   Unavailable,
 } from '@audital/contracts';
-import { type Ledger, readAll } from '@audital/ledger';
+import { type Ledger, readAll, StoredEvents } from '@audital/ledger';
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
 import { type OrganisationKeys, sha256, type SigningKey, verifyEd25519 } from './adapters/keys';
 import type { Identity } from './domain/identity';
 import { ChainStopped, type WriterPorts } from './load-chain';
 import { SigningKeys } from './signing-keys';
-import { readPayload } from './stored-event';
 import { Turns } from './turns';
 
 interface Signed extends KeptCheckpoint {
@@ -92,12 +88,13 @@ async function verified(
   sizes: Set<number>,
 ): Promise<{ roots: Map<number, Uint8Array>; keyChanges: Map<string, number> }> {
   const walk = new ChainWalk(sha256);
+  const events = new StoredEvents(ledger);
   const roots = new Map<number, Uint8Array>();
   const keyChanges = new Map<string, number>();
   const turns = new Turns();
   for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
-    const data = await readPayload(ledger, organisationId, decodeJson<RecordMetadata>(stored.metadata));
-    const payload = data && { salt: data.subarray(0, SALT_BYTES), bytes: data.subarray(SALT_BYTES) };
+    const found = await events.payload(organisationId, stored);
+    const payload = found.state === 'PRESENT' ? found : null;
     const record = walk.add({ chainPosition: stored.revision, record: stored.data, payload });
     if (record && isKeyChange(record)) keyChanges.set(identityOf(record.id as EventId), stored.revision);
     if (sizes.has(walk.size)) roots.set(walk.size, walk.root());

@@ -1,13 +1,6 @@
 import { type ChainRecord, hashText, leafHash, parseRecord, payloadMatches } from '@audital/chain/check';
-import {
-  decodeJson,
-  type JsonObject,
-  ledgerStreams,
-  type OrganisationId,
-  type RecordMetadata,
-  SALT_BYTES,
-} from '@audital/contracts';
-import { type Ledger, type StoredEvent, StreamDeleted } from '@audital/ledger';
+import { decodeJson, type JsonObject, type OrganisationId } from '@audital/contracts';
+import { type Ledger, type StoredEvent, StoredEvents } from '@audital/ledger';
 import { sha256 } from './adapters/keys';
 
 /** One event as it lies in the ledger, read again and taken apart. */
@@ -21,8 +14,6 @@ export interface ReadEvent {
   isMissing: boolean;
 }
 
-const GENERATIONS_MAX = 1000;
-
 /** Reads the payload that a stored record points to. Throws InvalidRecord for bytes that are no record. */
 export async function readEvent(
   ledger: Ledger,
@@ -31,31 +22,10 @@ export async function readEvent(
 ): Promise<ReadEvent> {
   const record = parseRecord(stored.data);
   const blockHash = hashText(leafHash(sha256, stored.data));
-  const { segment, revision } = decodeJson<RecordMetadata>(stored.metadata);
-  const data = await readPayload(ledger, organisationId, { segment, revision });
-  if (data === null)
+  const found = await new StoredEvents(ledger).payload(organisationId, stored);
+  if (found.state === 'ABSENT')
     return { record, blockHash, payload: null, payloadProblem: 'the payload is missing', isMissing: true };
-  const salt = data.subarray(0, SALT_BYTES);
-  const bytes = data.subarray(SALT_BYTES);
-  if (!payloadMatches(sha256, record, { salt, bytes }))
+  if (found.state === 'UNREADABLE' || !payloadMatches(sha256, record, found))
     return { record, blockHash, payload: null, payloadProblem: 'the payload was changed', isMissing: false };
-  return { record, blockHash, payload: decodeJson<JsonObject>(bytes), payloadProblem: null, isMissing: false };
-}
-
-/** A tombstoned segment has a next generation; an entry without data was redacted. */
-export async function readPayload(
-  ledger: Ledger,
-  organisationId: OrganisationId,
-  at: { segment: number; revision: number },
-): Promise<Uint8Array | null> {
-  for (let generation = 1; generation <= GENERATIONS_MAX; generation += 1) {
-    try {
-      const stream = ledgerStreams.payload(organisationId, at.segment, generation);
-      const [entry] = await ledger.read(stream, { from: at.revision, limit: 1 });
-      return entry && entry.revision === at.revision && entry.data.length > SALT_BYTES ? entry.data : null;
-    } catch (error) {
-      if (!(error instanceof StreamDeleted)) throw error;
-    }
-  }
-  return null;
+  return { record, blockHash, payload: decodeJson<JsonObject>(found.bytes), payloadProblem: null, isMissing: false };
 }

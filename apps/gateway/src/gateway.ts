@@ -13,7 +13,7 @@ import {
   StoppedChains,
   subjects,
 } from '@audital/contracts';
-import type { Ledger } from '@audital/ledger';
+import { type Ledger, StoredEvents } from '@audital/ledger';
 import type { Bus } from '@audital/messaging';
 import { type AppendEvent, appendEvent } from './adapters/append-event';
 import { type AskVerifier, askVerifier } from './adapters/ask-verifier';
@@ -35,7 +35,6 @@ import { Organisations } from './adapters/organisations';
 import { Pins } from './adapters/pins';
 import { PollBoard } from './adapters/poll-board';
 import type { GatewaySettings } from './adapters/settings';
-import { StoredEvents } from './adapters/stored-events';
 import { TrustKeeper } from './adapters/trust-keeper';
 import { originOf } from './domain/origin';
 

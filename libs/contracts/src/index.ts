@@ -82,7 +82,7 @@ export type { KeyChangePayload, LiveKey, RotateKeyReply, RotateKeyRequest } from
 export { LEGAL_BASES, RETENTION, RETENTION_BASIS } from './redaction';
 export type { LegalBasis, PendingErasure, RedactionPayload, RedactReply, RedactRequest } from './redaction';
 export { LEDGER_TYPES, LEDGER_WRITERS, SALT_BYTES, ledgerStreams } from './streams';
-export type { RecordMetadata } from './streams';
+export type { RecordMetadata, StoredPayload } from './streams';
 export {
   OPERATOR_CHAIN_VERBS,
   OPERATOR_REGISTRY_VERBS,

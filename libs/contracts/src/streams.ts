@@ -45,3 +45,11 @@ export interface RecordMetadata {
  * The data of a payload's ledger event: 32 bytes of salt, then the payload bytes. An entry without data has been redacted.
  */
 export const SALT_BYTES = 32;
+
+/** What lies where a record's metadata says that its payload is. */
+export type StoredPayload =
+  | { state: 'PRESENT'; salt: Uint8Array; bytes: Uint8Array }
+  /** The entry is empty or gone: redacted, or lost. */
+  | { state: 'ABSENT' }
+  /** `data`: what was found in its place; null when the metadata are damaged, and nobody knows where it lies. */
+  | { state: 'UNREADABLE'; why: string; data: Uint8Array | null };

@@ -18,5 +18,6 @@ export type {
 } from './ledger';
 export { openLedger } from './open';
 export type { LedgerOptions } from './open';
+export { readRun, StoredEvents } from './stored-events';
 export { LedgerWatch } from './watch';
 export { whenThere } from './when-there';

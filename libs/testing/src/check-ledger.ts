@@ -1,15 +1,7 @@
 import { ChainWalk, equalBytes, KeyRing } from '@audital/chain/check';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
-import {
-  decodeJson,
-  type EventId,
-  identityOf,
-  ledgerStreams,
-  type OrganisationId,
-  type RecordMetadata,
-  SALT_BYTES,
-} from '@audital/contracts';
-import { type Ledger, readAll, type StoredEvent, StreamDeleted } from '@audital/ledger';
+import { type EventId, identityOf, ledgerStreams, type OrganisationId } from '@audital/contracts';
+import { type Ledger, readAll, StoredEvents } from '@audital/ledger';
 
 export interface CheckedLedger {
   organisations: number;
@@ -50,13 +42,15 @@ async function checkChain(
   organisationId: OrganisationId,
 ): Promise<{ events: number; checkpoints: number }> {
   const walk = new ChainWalk(sha256);
+  const events = new StoredEvents(ledger);
   const roots: Uint8Array[] = [];
   const identities = new Map<string, number>();
   const ring = new KeyRing(sha256, verifyEd25519, []);
   /** Where each key begins to sign. */
   const addedAt = new Map<string, number>();
   for await (const stored of readAll(ledger, ledgerStreams.chain(organisationId))) {
-    const payload = await payloadOf(ledger, organisationId, stored);
+    const found = await events.payload(organisationId, stored);
+    const payload = found.state === 'PRESENT' ? found : null;
     const record = walk.add({ chainPosition: stored.revision, record: stored.data, payload });
     roots.push(walk.root());
     if (!record) continue;
@@ -102,25 +96,4 @@ async function checkCheckpoints(
     count += 1;
   }
   return count;
-}
-
-async function payloadOf(
-  ledger: Ledger,
-  organisationId: OrganisationId,
-  stored: StoredEvent,
-): Promise<{ salt: Uint8Array; bytes: Uint8Array } | null> {
-  const { segment, revision } = decodeJson<RecordMetadata>(stored.metadata);
-  for (let generation = 1; generation < 100; generation += 1) {
-    try {
-      const [entry] = await ledger.read(ledgerStreams.payload(organisationId, segment, generation), {
-        from: revision,
-        limit: 1,
-      });
-      if (!entry || entry.revision !== revision || entry.data.length <= SALT_BYTES) return null;
-      return { salt: entry.data.subarray(0, SALT_BYTES), bytes: entry.data.subarray(SALT_BYTES) };
-    } catch (error) {
-      if (!(error instanceof StreamDeleted)) throw error;
-    }
-  }
-  return null;
 }

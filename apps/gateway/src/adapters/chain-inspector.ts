@@ -10,11 +10,10 @@ import {
   TILE_WIDTH,
 } from '@audital/chain/check';
 import { ledgerStreams, type OrganisationId } from '@audital/contracts';
-import type { Ledger, StoredEvent } from '@audital/ledger';
+import type { Ledger, StoredEvent, StoredEvents } from '@audital/ledger';
 import { type Block, chainReport, type ChainStatus } from '../domain/chain-report';
 import type { TrustedCheckpoint } from '../domain/verify-event';
 import type { ChainIndex } from './chain-index';
-import type { StoredEvents } from './stored-events';
 import type { TrustKeeper } from './trust-keeper';
 
 /** A result is given again for this long while the chain has not moved. */

@@ -1,20 +1,12 @@
 import type { Sha256 } from '@audital/chain/check';
 import { MissingTile } from '@audital/chain/write';
-import type { OrganisationId } from '@audital/contracts';
-import type { StoredEvent } from '@audital/ledger';
+import type { OrganisationId, StoredPayload } from '@audital/contracts';
+import type { StoredEvent, StoredEvents } from '@audital/ledger';
 import { type EventView, eventView } from '../domain/event-view';
-import {
-  isGenuine,
-  type Placement,
-  type StoredPayload,
-  type Trust,
-  type VerifiedEvent,
-  verifyEvent,
-} from '../domain/verify-event';
+import { isGenuine, type Placement, type Trust, type VerifiedEvent, verifyEvent } from '../domain/verify-event';
 import type { ChainIndex } from './chain-index';
 import type { Log } from './log';
 import { Redactions } from './redactions';
-import type { StoredEvents } from './stored-events';
 import type { TrustKeeper } from './trust-keeper';
 
 export interface EventReaderOptions {

@@ -1,6 +1,6 @@
 import { fromUtf8, type Sha256, parseRecord, payloadMatches } from '@audital/chain/check';
 import type { OrganisationId } from '@audital/contracts';
-import type { StoredEvents } from './stored-events';
+import type { StoredEvents } from '@audital/ledger';
 
 /**
  * The key that a log names in its first event. It is believed once, when nothing is pinned yet; from then on it is asked for no more.

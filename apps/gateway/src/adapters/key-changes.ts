@@ -2,7 +2,7 @@ import { KEY_CHANGE_TAG } from '@audital/chain/check';
 import type { OrganisationId } from '@audital/contracts';
 import type { StoredKeyChange } from '../domain/trust';
 import type { ChainIndex } from './chain-index';
-import type { StoredEvents } from './stored-events';
+import type { StoredEvents } from '@audital/ledger';
 
 /** Nobody changes keys that often; and the index is not asked for more. */
 const CHANGES_MAX = 1000;

@@ -12,7 +12,7 @@ import { firstVkey } from './first-vkey';
 import { openIndexDatabase } from './index-database';
 import { keyChanges } from './key-changes';
 import { Pins } from './pins';
-import { StoredEvents } from './stored-events';
+import { StoredEvents } from '@audital/ledger';
 import { TrustKeeper } from './trust-keeper';
 
 let nats: TestNats;

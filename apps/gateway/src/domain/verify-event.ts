@@ -9,14 +9,7 @@ import {
   verifyInclusion,
   ZERO_HASH,
 } from '@audital/chain/check';
-import type { Verification, VerificationLevel, VerificationStatus } from '@audital/contracts';
-
-/** The payload entry that the record's metadata points to, as it was read for this answer. */
-export type StoredPayload =
-  | { state: 'PRESENT'; salt: Uint8Array; bytes: Uint8Array }
-  /** The entry is empty or gone: redacted, or lost. */
-  | { state: 'ABSENT' }
-  | { state: 'UNREADABLE'; why: string };
+import type { StoredPayload, Verification, VerificationLevel, VerificationStatus } from '@audital/contracts';
 
 /** What was read from the ledger for this answer; null: there is nothing. */
 export interface StoredEvidence {

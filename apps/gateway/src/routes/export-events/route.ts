@@ -1,13 +1,12 @@
 import { hashText } from '@audital/chain/check';
 import { exportLine, exportTrailer } from '@audital/chain/write';
 import { Corrupt, ledgerStreams, type OrganisationId } from '@audital/contracts';
-import type { StoredEvent } from '@audital/ledger';
+import type { StoredEvent, StoredEvents } from '@audital/ledger';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { ChainIndex } from '../../adapters/chain-index';
-import type { StoredEvents } from '../../adapters/stored-events';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
 import type { Pin } from '../../domain/trust';
 import { ApiError } from '../../http/api-error';

@@ -6,7 +6,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiT
 import type { Request, Response } from 'express';
 import type { Caller as Identity } from '../../adapters/authenticator';
 import type { ChainIndex } from '../../adapters/chain-index';
-import type { StoredEvents } from '../../adapters/stored-events';
+import type { StoredEvents } from '@audital/ledger';
 import type { TrustKeeper } from '../../adapters/trust-keeper';
 import { tileWidth } from '../../domain/tile-width';
 import { ApiError } from '../../http/api-error';

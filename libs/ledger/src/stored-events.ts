@@ -5,9 +5,9 @@ import {
   type OrganisationId,
   type RecordMetadata,
   SALT_BYTES,
+  type StoredPayload,
 } from '@audital/contracts';
-import { type Ledger, type StoredEvent, StreamDeleted } from '@audital/ledger';
-import type { StoredPayload } from '../domain/verify-event';
+import { type Ledger, type StoredEvent, StreamDeleted } from './ledger';
 
 /** Neighbours that lie no further apart are read together. */
 const GAP_MAX = 8;
@@ -16,6 +16,7 @@ const GENERATIONS_MAX = 1000;
 
 /** Reads records and payloads from the ledger, each time anew: what it answers is what is stored now. It believes nothing that it reads. */
 export class StoredEvents {
+  /** Which generation of a segment stood last: where the next read begins. */
   private readonly generations = new Map<string, number>();
 
   constructor(private readonly ledger: Ledger) {}
@@ -30,6 +31,10 @@ export class StoredEvents {
     return found;
   }
 
+  async payload(organisationId: OrganisationId, record: StoredEvent): Promise<StoredPayload> {
+    return (await this.payloads(organisationId, [record])).get(record.revision) as StoredPayload;
+  }
+
   /** The payload of each of these records, by its position. */
   async payloads(organisationId: OrganisationId, records: readonly StoredEvent[]): Promise<Map<number, StoredPayload>> {
     const payloads = new Map<number, StoredPayload>();
@@ -40,6 +45,7 @@ export class StoredEvents {
         payloads.set(record.revision, {
           state: 'UNREADABLE',
           why: 'The record’s metadata, which says where its payload lies, cannot be read.',
+          data: null,
         });
       else
         bySegment.set(place.segment, [
@@ -87,7 +93,7 @@ interface Run {
 }
 
 /** Which ranges to read so that all positions are in them. */
-export function runsOf(positions: readonly number[]): Run[] {
+function runsOf(positions: readonly number[]): Run[] {
   const runs: Run[] = [];
   for (const position of [...new Set(positions)].filter((one) => one >= 0).sort((a, b) => a - b)) {
     const last = runs.at(-1);
@@ -97,8 +103,8 @@ export function runsOf(positions: readonly number[]): Run[] {
   return runs;
 }
 
-/** A page that the store cannot read is read one by one, so that one bad place hides no other. */
-async function readRun(ledger: Ledger, stream: string, run: Run): Promise<StoredEvent[]> {
+/** The events from one revision to another, both included. Where the store cannot read a page, its good places are found one by one. */
+export async function readRun(ledger: Ledger, stream: string, run: Run): Promise<StoredEvent[]> {
   try {
     const events = await ledger.read(stream, { from: run.from, limit: run.to - run.from + 1 });
     return events.filter((event) => event.revision <= run.to);
@@ -127,6 +133,10 @@ function placeOf(record: StoredEvent): { segment: number; revision: number } | n
 function payloadOf(entry: StoredEvent | undefined): StoredPayload {
   if (entry === undefined || entry.data.length === 0) return { state: 'ABSENT' };
   if (entry.data.length < SALT_BYTES)
-    return { state: 'UNREADABLE', why: 'The stored payload was changed: it is shorter than its salt.' };
+    return {
+      state: 'UNREADABLE',
+      why: 'The stored payload was changed: it is shorter than its salt.',
+      data: entry.data,
+    };
   return { state: 'PRESENT', salt: entry.data.slice(0, SALT_BYTES), bytes: entry.data.slice(SALT_BYTES) };
 }
