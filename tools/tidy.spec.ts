@@ -40,7 +40,6 @@ describe('house rules', () => {
       // A ratchet: who makes a listed file longer splits it.
       const known: Record<string, number> = {
         'apps/chain-writer/src/organisation-writer.ts': 330,
-        'apps/chain-writer/src/domain/seal-batch.ts': 340,
         'apps/launcher/src/launcher.ts': 360,
       };
       if (file !== 'none') expect(read(file).split('\n').length).toBeLessThanOrEqual(known[file] ?? LINES_MAX);

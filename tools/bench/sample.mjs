@@ -1,4 +1,4 @@
-import { contracts } from './built.mjs';
+import { chain, contracts } from './built.mjs';
 
 const tail = (number) => Uint8Array.from({ length: 10 }, (_, index) => Math.floor(number / 256 ** (index % 6)) & 255);
 
@@ -21,6 +21,7 @@ export function payloadOf(number) {
   };
 }
 
+/** As the collector sends it: in canonical order. */
 export function observation(number) {
   const arn = `arn:aws:sagemaker:eu-west-2:123456789012:training-job/credit-scorer-${number}`;
   return {
@@ -33,7 +34,7 @@ export function observation(number) {
     captureMode: 'POLL',
     actor: { type: 'SERVICE', id: 'sagemaker-collector' },
     integrationId,
-    payload: payloadOf(number),
+    payload: chain.inCanonicalOrder(payloadOf(number)),
     tags: [],
   };
 }

@@ -14,7 +14,7 @@ import {
 import type { KeptCheckpoint } from './adapters/checkpoint-store';
 import { salts } from './adapters/salts';
 import { type OrganisationKeys, sha256 } from './adapters/keys';
-import { Answers, refuseAll, type SealResult, type Waiting } from './answers';
+import { Answers, refuseAll, type Waiting } from './answers';
 import { storeBatch } from './chain-store';
 import { Checkpointer } from './checkpointer';
 import type { ChainState } from './domain/chain-state';
@@ -76,16 +76,17 @@ export class OrganisationWriter {
   }
 
   /** Resolves when every record, and then the cursor, is in the ledger; or the part was dropped, which the next poll makes good. */
-  async seal(request: SealRequest): Promise<void> {
-    await this.enqueue({ kind: 'seal', request });
+  seal(request: SealRequest): Promise<void> {
+    return new Promise((resolve, reject) => this.enqueue({ kind: 'seal', request }, () => resolve(), reject));
   }
 
   /** Throws Rejected, Unavailable. The same key answers what it sealed the first time (DESIGN §8.10). */
   async append(request: AppendRequest): Promise<AppendReply> {
     const reserved = reservedProblem(request);
     if (reserved !== null) throw new Rejected('EVENT_RESERVED', reserved);
-    const { reply } = await this.enqueue({ kind: 'append', request });
-    return reply as AppendReply;
+    return new Promise((resolve, reject) =>
+      this.enqueue({ kind: 'append', request }, ({ reply }) => resolve(reply as AppendReply), reject),
+    );
   }
 
   /** Ends LOST_MEMORY, and seals who decided it (readopt.ts). The same request again seals what a crash left out. Throws Rejected. */
@@ -155,11 +156,9 @@ export class OrganisationWriter {
     await this.kick();
   }
 
-  private enqueue(input: SealInput): Promise<SealResult> {
-    return new Promise((resolve, reject) => {
-      this.queue.push({ input, resolve, reject });
-      void this.kick();
-    });
+  private enqueue(input: SealInput, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+    this.queue.push({ input, resolve, reject });
+    void this.kick();
   }
 
   private kick(): Promise<void> {

@@ -21,7 +21,7 @@ import { APPEND_BYTES_MAX, changesBytesOf, METADATA_BYTES, PAYLOAD_BYTES_MAX, re
 import { type ChainState, copyOf, grow, takePayloadPlace } from './chain-state';
 import { checkDraft, type Draft, fromApi, fromObservation } from './draft';
 import type { Identity } from './identity';
-import { modelRegistered } from './model-registered';
+import { evidenceLost, logCreated, modelRegistered } from './own-drafts';
 
 export type SealInput = { kind: 'seal'; request: SealRequest } | { kind: 'append'; request: AppendRequest };
 
@@ -92,6 +92,10 @@ export interface SealedBatch {
   state: ChainState;
 }
 
+/** Asking for the time costs as much as a tenth of a small event. */
+const STEP_EVENTS = 16;
+const STEP_BYTES = 16 * 1024;
+
 /** Orders, hashes and links what came in together: one batch, one append (DESIGN §3). Pure; the same inputs give the same bytes. */
 export function sealBatch(state: ChainState, inputs: SealInput[], context: SealContext): SealedBatch {
   const steps = sealing(state, inputs, context);
@@ -101,7 +105,7 @@ export function sealBatch(state: ChainState, inputs: SealInput[], context: SealC
   }
 }
 
-/** The same in steps of one event each, between which the caller may see to other things. */
+/** The same in steps of a few small events or one large one, between which the caller may see to other things. */
 export function* sealing(
   state: ChainState,
   inputs: SealInput[],
@@ -112,7 +116,7 @@ export function* sealing(
   for (const input of inputs) {
     if (outcomes.length > 0 && !batch.hasRoomFor(input)) break;
     outcomes.push(input.kind === 'seal' ? yield* batch.seal(input.request) : batch.append(input.request));
-    yield;
+    if (batch.hasDoneMuch()) yield;
   }
   return { records: batch.records, cursors: batch.cursors, outcomes, state: batch.state };
 }
@@ -129,6 +133,8 @@ class Batch {
   private recordBytes = 0;
   private anyLoss: boolean;
   private payloadBytes = 0;
+  private askedInVain = 0;
+  private bytesBefore = 0;
 
   constructor(
     from: ChainState,
@@ -145,6 +151,15 @@ class Batch {
     return this.payloadBytes < PAYLOAD_BYTES_MAX && this.recordBytes + recordBytesOf(input) <= APPEND_BYTES_MAX;
   }
 
+  /** Since it was last asked and said so. */
+  hasDoneMuch(): boolean {
+    this.askedInVain += 1;
+    if (this.askedInVain < STEP_EVENTS && this.payloadBytes - this.bytesBefore < STEP_BYTES) return false;
+    this.askedInVain = 0;
+    this.bytesBefore = this.payloadBytes;
+    return true;
+  }
+
   *seal(request: SealRequest): Generator<void, Outcome, void> {
     const reason = request.cursor ? this.fenceProblem(request.cursor, request.integrationId) : null;
     if (reason !== null) return { kind: 'dropped', reason, dead: this.refusedBefore(request.observations) };
@@ -153,7 +168,7 @@ class Batch {
     for (const observation of request.observations) {
       const refusal = this.observe(observation);
       if (refusal !== null) dead.push({ observation, reason: refusal });
-      yield;
+      if (refusal !== null || this.hasDoneMuch()) yield;
     }
     if (request.cursor) this.moveCursor(request.cursor, this.records.length > before);
     return { kind: 'sealed', dead };
@@ -187,7 +202,7 @@ class Batch {
     const checked = checkDraft(draft);
     const reason = typeof checked === 'string' ? checked : this.tooLarge(draft);
     if (reason === null) this.add(draft, checked as Uint8Array);
-    else this.add(this.evidenceLost(observation, reason));
+    else this.add(evidenceLost(observation, reason, this.recordedAt()));
     return reason;
   }
 
@@ -206,31 +221,9 @@ class Batch {
   }
 
   private tooLarge(draft: Draft): string | null {
+    if (draft.tags.length === 0) return null;
     const size = JSON.stringify([draft.actor, draft.tags]).length;
     return size <= 16 * 1024 ? null : `actor and tags have ${size} characters; at most ${16 * 1024} fit into a record.`;
-  }
-
-  private evidenceLost(observation: Observation, reason: string): Draft {
-    const now = this.recordedAt();
-    return {
-      fact: facts.refused(observation.fact),
-      eventType: 'EVIDENCE_LOST',
-      source: 'AUDITAL',
-      severity: 'HIGH',
-      timestamp: now,
-      observedAt: now,
-      captureMode: 'POLL',
-      actor: { type: 'SERVICE', id: 'chain-writer' },
-      integrationId: observation.integrationId,
-      modelId: null,
-      modelIdentity: null,
-      payload: {
-        reason: 'REFUSED',
-        detail: reason.slice(0, 2000).toWellFormed(),
-        refusedEventType: String(observation.eventType).slice(0, 64).toWellFormed(),
-      },
-      tags: [],
-    };
   }
 
   private moveCursor(cursor: CursorStep, hasRecords: boolean): void {
@@ -249,39 +242,12 @@ class Batch {
 
   /** `payload`: its canonical bytes, when they are known already. */
   private add(draft: Draft, payload?: Uint8Array): number {
-    if (this.state.tree.size === 0) this.addRecord(this.logCreated());
+    if (this.state.tree.size === 0) this.addRecord(logCreated(this.context, this.recordedAt()));
     const { identity } = this.context;
     const modelId = draft.modelId ?? (draft.modelIdentity ? identity.modelId(draft.modelIdentity) : null);
     if (modelId !== null && this.find(facts.modelRegistered(modelId)) === null)
       this.addRecord(modelRegistered(draft, modelId, identity));
     return this.addRecord(draft, payload, modelId);
-  }
-
-  private logCreated(): Draft {
-    const now = this.recordedAt();
-    const { origin, logCreated } = this.context;
-    return {
-      fact: facts.logCreated(),
-      eventType: 'LOG_CREATED',
-      source: 'AUDITAL',
-      severity: 'INFO',
-      timestamp: now,
-      observedAt: now,
-      captureMode: 'API',
-      actor: { type: 'SERVICE', id: 'chain-writer' },
-      integrationId: null,
-      modelId: null,
-      modelIdentity: null,
-      payload: {
-        origin,
-        vkey: logCreated.vkey,
-        recordVersion: 1,
-        hash: 'SHA-256',
-        tree: 'RFC 6962',
-        canonicalisation: 'RFC 8785',
-      },
-      tags: [],
-    };
   }
 
   private addRecord(draft: Draft, payload = canonicalBytes(draft.payload), modelId = draft.modelId): number {

@@ -1,3 +1,4 @@
+import { inCanonicalOrder } from '@audital/chain/write';
 import type { JsonObject } from '@audital/contracts';
 import { fitPayload } from './payload';
 import { type Commit, withoutSecrets, withPointers } from './secrets';
@@ -9,5 +10,6 @@ import { type Commit, withoutSecrets, withPointers } from './secrets';
 export function outgoing(payload: JsonObject, commit: Commit): JsonObject {
   const shown = withoutSecrets(payload, commit);
   const fitted = fitPayload(shown);
-  return fitted === shown ? shown : withPointers(fitted, shown['secretsCommitted'] !== undefined);
+  const told = fitted === shown ? shown : withPointers(fitted, shown['secretsCommitted'] !== undefined);
+  return inCanonicalOrder(told);
 }

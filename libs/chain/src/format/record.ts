@@ -77,8 +77,27 @@ export function isHashText(text: string, hash: Uint8Array): boolean {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
-const isTime = (value: unknown): boolean => typeof value === 'string' && TIME.test(value);
-const isHash = (value: unknown): boolean => typeof value === 'string' && HASH.test(value);
+/** Events of a batch share most of their times. */
+const knownTimes = new Set<string>();
+const KNOWN_MAX = 64;
+
+function isTime(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  if (knownTimes.has(value)) return true;
+  if (!TIME.test(value)) return false;
+  if (knownTimes.size >= KNOWN_MAX) knownTimes.clear();
+  knownTimes.add(value);
+  return true;
+}
+
+const isHexDigit = (code: number): boolean => (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+
+function isHash(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length !== 71 || !value.startsWith('sha256:')) return false;
+  for (let index = 7; index < 71; index += 1) if (!isHexDigit(value.charCodeAt(index))) return false;
+  return true;
+}
+
 const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 
 const FIELDS: Record<keyof ChainRecord, (value: unknown) => boolean> = {
@@ -109,9 +128,37 @@ function isActor(value: unknown): boolean {
   return isText(type) && isText(id) && Object.keys(rest).length === 0;
 }
 
+const isOptionalText = (value: string | null): boolean => value === null || isText(value);
+
+/** FIELDS in one expression, several times as fast as one by one: what it takes is a record, what it does not take is looked at again. */
+function isRecord(record: ChainRecord): boolean {
+  return (
+    record.v === RECORD_VERSION &&
+    isText(record.origin) &&
+    Number.isSafeInteger(record.chainPosition) &&
+    record.chainPosition >= 0 &&
+    isText(record.id) &&
+    isText(record.eventType) &&
+    isText(record.source) &&
+    isText(record.severity) &&
+    isOptionalText(record.modelId) &&
+    isOptionalText(record.integrationId) &&
+    isTime(record.timestamp) &&
+    isTime(record.observedAt) &&
+    isTime(record.recordedAt) &&
+    isText(record.captureMode) &&
+    isActor(record.actor) &&
+    FIELDS.tags(record.tags) &&
+    isHash(record.payloadHash) &&
+    isHash(record.prevHash) &&
+    Object.keys(record).length === FIELD_LIST.length
+  );
+}
+
 /** The name of the first field that is not as a record must be, or null. An unknown version is refused, never guessed at. */
 export function recordProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'record';
+  if (isRecord(value as ChainRecord)) return null;
   const record = value as Record<string, unknown>;
   for (const [name, isRight] of FIELD_LIST) if (!isRight(record[name])) return name;
   return Object.keys(record).find((name) => !Object.hasOwn(FIELDS, name)) ?? null;

@@ -3,6 +3,7 @@ export type { Sha256 } from '../format/bytes';
 export {
   canonicalBytes,
   checkPayload,
+  inCanonicalOrder,
   DEPTH_MAX,
   PAYLOAD_BYTES_MAX,
   payloadBytes,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkPayload } from '@audital/chain/write';
+import { checkPayload, inCanonicalOrder } from '@audital/chain/write';
 import type { AppendRequest, JsonObject } from '@audital/contracts';
 import { Body, Controller, Headers, Inject, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -75,7 +75,7 @@ function requestOf(caller: Identity, body: PostEventBody, idempotencyKey: string
     timestamp: body.timestamp === undefined || body.timestamp === null ? null : toInstant(body.timestamp),
     actor: body.actor ? { type: body.actor.type, id: body.actor.id } : caller.actor,
     modelId: body.modelId ?? null,
-    payload: body.payload as JsonObject,
+    payload: inCanonicalOrder(body.payload as JsonObject),
     tags: body.tags ?? [],
   };
 }
