@@ -95,7 +95,7 @@ export default tseslint.config(
     rules: { ...impure, ...chainOnly },
   },
   {
-    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/*/src/testing/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.spec-suite.ts', 'libs/testing/**/*.ts', 'apps/*/src/testing/**/*.ts'],
     rules: {
       // Tests may use libs/testing whatever their project's layer is.
       '@nx/enforce-module-boundaries': 'off',

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable } from '@audital/contracts';
 import { eventStoreProgram, eventually, startEventStore } from '@audital/testing';
 import { ledgerContract } from './contract.spec-suite';
+import { eventStoreErasure } from './eventstore-erasure.spec-suite';
+import { eventStoreRights } from './eventstore-rights.spec-suite';
 import { findServer, type ServerControl, type ServerUnderTest } from './eventstore-server.spec-suite';
 import { binaryEvent, jsonEvent, type Ledger, NO_STREAM, openLedger, readAll } from './index';
 
@@ -14,6 +16,9 @@ async function startProgram(): Promise<ServerUnderTest> {
 }
 
 const found = findServer(eventStoreProgram() === null ? null : startProgram);
+
+eventStoreRights();
+eventStoreErasure();
 
 describe('an EventStoreDB that is not there', () => {
   const within = async (limitMs: number, work: Promise<unknown>): Promise<unknown> => {
