@@ -128,8 +128,6 @@ function isActor(value: unknown): boolean {
   return isText(type) && isText(id) && Object.keys(rest).length === 0;
 }
 
-const isOptionalText = (value: string | null): boolean => value === null || isText(value);
-
 /** FIELDS in one expression, several times as fast as one by one: what it takes is a record, what it does not take is looked at again. */
 function isRecord(record: ChainRecord): boolean {
   return (
@@ -141,8 +139,8 @@ function isRecord(record: ChainRecord): boolean {
     isText(record.eventType) &&
     isText(record.source) &&
     isText(record.severity) &&
-    isOptionalText(record.modelId) &&
-    isOptionalText(record.integrationId) &&
+    isTextOrNull(record.modelId) &&
+    isTextOrNull(record.integrationId) &&
     isTime(record.timestamp) &&
     isTime(record.observedAt) &&
     isTime(record.recordedAt) &&
