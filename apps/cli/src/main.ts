@@ -1,46 +1,39 @@
 import { parseArgs } from 'node:util';
 import { type Command, EXIT, UsageError } from './command';
-import { drillCommand } from './drill/command';
-import { exportCommand } from './live/export';
-import { statusCommand } from './live/status';
-import { tailCommand } from './live/tail';
-import { watchCommand } from './live/watch';
-import { chainCommand } from './operator/chain';
-import { organisationsCommand } from './operator/organisations';
-import { holdCommand, retentionCommand } from './operator/policy';
-import { redactCommand } from './operator/redact';
 import { Terminal } from './terminal';
-import { verifyCommand } from './verify/command';
 
-const COMMANDS: Record<string, Command> = {
-  verify: verifyCommand,
-  watch: watchCommand,
-  export: exportCommand,
-  status: statusCommand,
-  tail: tailCommand,
-  drill: drillCommand,
-  organisations: organisationsCommand,
-  chain: chainCommand,
-  redact: redactCommand,
-  retention: retentionCommand,
-  hold: holdCommand,
+/** Each is loaded when it is asked for: those of an operator bring the whole bus with them, which costs a verifier half a second. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  verify: async () => (await import('./verify/command.js')).verifyCommand,
+  watch: async () => (await import('./live/watch.js')).watchCommand,
+  export: async () => (await import('./live/export.js')).exportCommand,
+  status: async () => (await import('./live/status.js')).statusCommand,
+  tail: async () => (await import('./live/tail.js')).tailCommand,
+  drill: async () => (await import('./drill/command.js')).drillCommand,
+  organisations: async () => (await import('./operator/organisations.js')).organisationsCommand,
+  chain: async () => (await import('./operator/chain.js')).chainCommand,
+  redact: async () => (await import('./operator/redact.js')).redactCommand,
+  retention: async () => (await import('./operator/policy.js')).retentionCommand,
+  hold: async () => (await import('./operator/policy.js')).holdCommand,
 };
 
-function help(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`);
-  return `audital COMMAND [options]\n\n${lines.join('\n')}\n\naudital COMMAND --help says more. --json: for programs.`;
+async function help(): Promise<string> {
+  const lines = Object.entries(COMMANDS).map(async ([name, load]) => `  ${name.padEnd(16)}${(await load()).summary}`);
+  const list = (await Promise.all(lines)).join('\n');
+  return `audital COMMAND [options]\n\n${list}\n\naudital COMMAND --help says more. --json: for programs.`;
 }
 
 async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   const terminal = new Terminal(process.stdout, process.stderr, args.includes('--json'));
   if (name === undefined || name === '--help' || name === 'help') {
-    terminal.line(help());
+    terminal.line(await help());
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
-  const command = COMMANDS[name];
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   try {
-    if (!command) throw new UsageError(`There is no command ${JSON.stringify(name)}.`);
+    if (!load) throw new UsageError(`There is no command ${JSON.stringify(name)}.`);
+    const command = await load();
     const { values, positionals } = parsed(command, rest);
     if (values['help'] === true) {
       terminal.line(command.help);
@@ -49,7 +42,7 @@ async function main(args: string[]): Promise<number> {
     return await command.run({ values, targets: positionals, terminal });
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.note(`${error.message}\nSee: audital ${command ? `${name} ` : ''}--help`);
+      terminal.note(`${error.message}\nSee: audital ${load ? `${name} ` : ''}--help`);
       return EXIT.usage;
     }
     terminal.note(`audital ${name} could not run: ${(error as Error).message}`);
