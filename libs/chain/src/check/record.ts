@@ -1,13 +1,6 @@
 import { fromUtf8, type Sha256 } from '../format/bytes';
 import { canonicalBytes } from '../format/canonical';
-import {
-  type ChainRecord,
-  isHashText,
-  payloadHash,
-  RECORD_BYTES_MAX,
-  RECORD_VERSION,
-  recordProblem,
-} from '../format/record';
+import { type ChainRecord, payloadHashText, RECORD_BYTES_MAX, RECORD_VERSION, recordProblem } from '../format/record';
 
 /** The bytes are no record. */
 export class InvalidRecord extends Error {
@@ -38,7 +31,9 @@ export function parseRecord(bytes: Uint8Array): ChainRecord {
 const TEXT = String.raw`"([^"\\\u0000-\u001f]+)"`;
 const OPTIONAL = String.raw`(?:null|"([^"\\\u0000-\u001f]+)")`;
 const TIME = String.raw`"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"`;
-const HASH = String.raw`"(sha256:[0-9a-f]{64})"`;
+// Without {64}, which would be counted digit by digit: the length is looked at afterwards.
+const HASH = String.raw`"(sha256:[0-9a-f]+)"`;
+const HASH_TEXT_LENGTH = 'sha256:'.length + 64;
 const TAGS = String.raw`\[("[^"\\\u0000-\u001f]*"(?:,"[^"\\\u0000-\u001f]*")*)?\]`;
 const PLAIN = new RegExp(
   [
@@ -54,7 +49,7 @@ const PLAIN = new RegExp(
  */
 function plainRecord(text: string): ChainRecord | null {
   const found = PLAIN.exec(text) as (string[] & Record<number, string>) | null;
-  if (found === null) return null;
+  if (found?.[11]?.length !== HASH_TEXT_LENGTH || found[12]?.length !== HASH_TEXT_LENGTH) return null;
   const tags = found[16] as string | undefined;
   return {
     v: RECORD_VERSION,
@@ -72,8 +67,8 @@ function plainRecord(text: string): ChainRecord | null {
     captureMode: found[3] as string,
     actor: { type: found[2] as string, id: found[1] as string },
     tags: tags === undefined ? [] : tags.slice(1, -1).split('","'),
-    payloadHash: found[11] as string,
-    prevHash: found[12] as string,
+    payloadHash: found[11],
+    prevHash: found[12],
   };
 }
 
@@ -110,5 +105,5 @@ export function payloadMatches(
   record: ChainRecord,
   stored: { salt: Uint8Array; bytes: Uint8Array },
 ): boolean {
-  return stored.salt.length === 32 && isHashText(record.payloadHash, payloadHash(sha256, stored.salt, stored.bytes));
+  return stored.salt.length === 32 && record.payloadHash === payloadHashText(sha256, stored.salt, stored.bytes);
 }

@@ -1,5 +1,9 @@
 /** SHA-256 of the bytes, 32 bytes. Passed in: node:crypto in services, a browser library in the dashboard. */
-export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+export interface Sha256 {
+  (bytes: Uint8Array): Uint8Array;
+  /** The same in lower-case hex digits, where that is to be had faster than by `toHex`. */
+  hex?: (bytes: Uint8Array) => string;
+}
 
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
