@@ -1,10 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ExportCheck, leafHash, parseRecord, parseVkey, toHex } from '@audital/chain/check';
 import { sha256, verifyEd25519 } from '@audital/chain/node';
-import { checkLedger, eventually, organisationId, startNats, tempFolder, type TestNats } from '@audital/testing';
-import type { ChainBuilder } from '../testing/chain-builder';
+import {
+  checkLedger,
+  eventually,
+  organisationId,
+  startNats,
+  tempFolder,
+  tempLedger,
+  type TestNats,
+} from '@audital/testing';
+import { ChainBuilder } from '../testing/chain-builder';
 import { Harness } from '../testing/harness';
 import type { ChainFollower } from './chain-follower';
 import { ChainIndex } from './chain-index';
@@ -121,9 +130,19 @@ describe('a rotation of the signing key, as the gateway follows it', () => {
     expect(await exported(key, [a])).toEqual({ verdict: 'ok', trust: 'PINNED', findings: [], vkeys: [a, b] });
 
     // What the first key signed before its end is what it was.
-    const { event, vkeys: _vkeys, ...proof } = oldProof;
-    const answer = await harness.call('POST', '/v1/audit/verify', { key, body: { event, proof } });
+    const answer = await harness.call('POST', '/v1/audit/verify', { key, body: { proof: oldProof } });
     expect(answer.body).toMatchObject({ verified: true, verification: { keyId: keyIdOf(a) } });
+    const { ledger, remove } = await tempLedger();
+    const forger = new ChainBuilder(ledger, id, generateKeyPairSync('ed25519'));
+    await forger.seal({});
+    const proof = { ...oldProof, checkpoint: await forger.checkpoint(), vkeys: forger.vkeys };
+    const forged = await harness.call('POST', '/v1/audit/verify', { key, body: { proof } });
+    expect(forged.body).toMatchObject({
+      verified: false,
+      checks: [{ ok: true }, { name: 'signature', ok: false }, {}, {}],
+    });
+    await checkLedger(ledger);
+    await remove();
     expect(refusals()).toEqual([]);
     await checkLedger(harness.ledger);
   });

@@ -55,6 +55,17 @@ export class ProofBody {
   @MaxLength(16 * 1024)
   checkpoint: string;
 
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'As the proof has them. They are not believed: the signature is checked with the keys that are pinned here.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(64)
+  @IsString({ each: true })
+  vkeys?: string[];
+
   @ApiPropertyOptional({ type: Object, description: 'The event, when it is not given beside the proof.' })
   @AsSent()
   @IsOptional()
