@@ -109,7 +109,7 @@ if (eventStoreProgram() !== null)
     for (const step of [4, 12]) {
       await system.says(`step ${step}/`);
       await server.kill();
-      await eventually(async () => /^503 .*EventStoreDB at .* start it, or correct LEDGER_URL/.test(await ready()), {
+      await eventually(async () => /^503 .*"ledger":"not ready"/.test(await ready()), {
         what: 'A gateway that is not ready',
         deadlineMs: 60_000,
       });
