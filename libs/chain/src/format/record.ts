@@ -58,8 +58,6 @@ export const nodeHash = (sha256: Sha256, left: Uint8Array, right: Uint8Array): U
 
 /** Room for a prefix and what it stands before; what is larger gets a buffer of its own. Hashing is synchronous, so one is enough. */
 const room = new Uint8Array(16 * 1024);
-/** The first bytes of the room, by their number: records are of few lengths, and a view takes longer to make than to fill. */
-const firstOf = new Array<Uint8Array | undefined>(room.length + 1);
 
 /** Like `concat`, without garbage: the answer is only good until the next call. */
 function joined(prefix: Uint8Array, one: Uint8Array, other?: Uint8Array): Uint8Array {
@@ -68,7 +66,7 @@ function joined(prefix: Uint8Array, one: Uint8Array, other?: Uint8Array): Uint8A
   room.set(prefix);
   room.set(one, prefix.length);
   if (other) room.set(other, prefix.length + one.length);
-  return (firstOf[size] ??= room.subarray(0, size));
+  return room.subarray(0, size);
 }
 
 const HEX_DIGITS = utf8('0123456789abcdef');

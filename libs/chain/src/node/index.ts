@@ -3,25 +3,8 @@ import type { DecodeBase64 } from '../check/export';
 import type { VerifySignature } from '../check/note';
 import type { Sha256 } from '../format/bytes';
 
-const HASH_BYTES = 32;
-let slab = Buffer.alloc(0);
-let used = 0;
-
-/**
- * What Node passes to the rest of this library, which itself runs anywhere. By way of a string, for a buffer made by OpenSSL costs twice the hashing;
- * and into a slab that is shared, for a buffer of its own costs a third of it.
- */
-export const sha256: Sha256 = (bytes) => {
-  const digest = hash('sha256', bytes, 'binary');
-  if (used === slab.length) {
-    slab = Buffer.alloc(256 * HASH_BYTES);
-    used = 0;
-  }
-  slab.write(digest, used, 'latin1');
-  used += HASH_BYTES;
-  return new Uint8Array(slab.buffer, slab.byteOffset + used - HASH_BYTES, HASH_BYTES);
-};
-
+/** What Node passes to the rest of this library, which itself runs anywhere. By way of a string: a buffer made by OpenSSL costs twice the hashing. */
+export const sha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 sha256.hex = (bytes) => hash('sha256', bytes, 'hex');
 
 /** The DER wrapping of a raw Ed25519 public key (RFC 8410). */
