@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => join(root, 'node_modules', ...name.split('/'));
+const PATIENCE_MS = 60_000;
 const quiet = {
   NX_DAEMON: 'false',
   NX_NO_CLOUD: 'true',
@@ -38,7 +39,7 @@ export async function runLevel(level, sum) {
   const report = join(folder, 'report.json');
   const workers = level === 'e2e' ? 1 : Math.max(2, availableParallelism() - 1);
   const args = [bin('jest/bin/jest.js'), '--json', `--outputFile=${report}`, `--maxWorkers=${workers}`];
-  const code = await node(args, { AUDITAL_TEST_LEVEL: level });
+  const code = await node(args, { AUDITAL_TEST_LEVEL: level }, report);
   count(report, code, sum);
   rmSync(folder, { recursive: true, force: true });
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${level} tests  ${seconds(startedAt)}`);
@@ -63,7 +64,11 @@ export function printSum(sum) {
 
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-function node(args, env) {
+/**
+ * The exit code. A run that has written its `report` and still does not end has a failed test's process or socket open: it is ended, and counts
+ * as failed, because whoever waits for the sum would wait for ever.
+ */
+function node(args, env, report) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -71,6 +76,19 @@ function node(args, env) {
       env: { ...process.env, ...env },
     });
     child.on('error', () => resolve(1));
-    child.on('exit', (code) => resolve(code ?? 1));
+    let reportedAt = null;
+    const watch = setInterval(() => {
+      if (!report || !existsSync(report)) return;
+      reportedAt ??= Date.now();
+      if (Date.now() - reportedAt < PATIENCE_MS) return;
+      console.log(
+        `The tests ended ${seconds(reportedAt)} ago and their process did not: something was left open. It is killed.`,
+      );
+      child.kill('SIGKILL');
+    }, 1_000);
+    child.on('exit', (code) => {
+      clearInterval(watch);
+      resolve(code ?? 1);
+    });
   });
 }

@@ -29,7 +29,7 @@ async function main({ folder, options, parts, writesOfFirst, redaction, rotation
   if (redaction) await own.redactor.redact(redaction);
   for (const rotation of rotations ?? []) await own.rotation.rotate(rotation);
   // The last write may still be on its way to a server, and death comes after it.
-  if (options.faultAt !== undefined) await delay(DEATH_LIMIT_MS);
+  if (options.fault?.startsWith('dies')) await delay(DEATH_LIMIT_MS);
 }
 
 main(JSON.parse(process.argv[2] as string) as Doom).then(

@@ -13,8 +13,12 @@ import { Redactor } from '../redactor';
 
 const WRITES = ['chain-', 'payload-', 'cursor-', 'checkpoint-', 'integration-', 'organisation-'];
 
-/** `dies` and `dies after it`: kill -9 of this very process, before or after the write is in the store. */
-export type Fault = 'fails' | 'fails but persisted' | 'dies' | 'dies after it';
+/**
+ * `dies` and `dies after it`: kill -9 of this very process, before or after the write is in the store.
+ * `sleeps`: SIGSTOP of it before the write, or before the first behind it that finds none on its way, so that no file is locked meanwhile. It says
+ * `asleep` on stdout first.
+ */
+export type Fault = 'fails' | 'fails but persisted' | 'dies' | 'dies after it' | 'sleeps';
 
 export interface WriterProcessOptions {
   organisationId: OrganisationId;
@@ -55,13 +59,24 @@ export class WriterProcess {
     const index = new IdentityIndex(join(folder, 'index'));
     const holder: { process: WriterProcess | null } = { process: null };
     let writes = 0;
+    let onTheirWay = 0;
+    let hasSlept = false;
+    const carryOut = <T>(write: () => Promise<T>): Promise<T> => {
+      if (o.fault === 'sleeps' && writes >= (o.faultAt ?? 0) && onTheirWay === 0 && !hasSlept) {
+        hasSlept = true;
+        process.stdout.write('asleep\n');
+        process.kill(process.pid, 'SIGSTOP');
+      }
+      onTheirWay += 1;
+      return write().finally(() => (onTheirWay -= 1));
+    };
     const meet = async <T>(what: string, write: () => Promise<T>): Promise<T> => {
       writes += 1;
       holder.process?.order.push(what);
       if (holder.process) holder.process.writes = writes;
       await o.beforeWrite?.(writes);
       // From the fault on nothing works any more: the process is as good as dead.
-      if (o.faultAt === undefined || writes < o.faultAt) return write();
+      if (o.faultAt === undefined || o.fault === 'sleeps' || writes < o.faultAt) return carryOut(write);
       if (o.fault === 'dies') process.kill(process.pid, 'SIGKILL');
       if (writes === o.faultAt && o.fault !== 'fails') await write();
       if (o.fault === 'dies after it') process.kill(process.pid, 'SIGKILL');
