@@ -1,5 +1,5 @@
 import {
-  type ChainRecord,
+  type ScannedRecord,
   fromUtf8,
   KeyRing,
   payloadMatches,
@@ -130,7 +130,7 @@ export class ChainPass {
   }
 
   /** At the first meeting the key is the one that LOG_CREATED names; from then on only by handover from a pinned one. */
-  private learnKeys(record: ChainRecord, payload: { salt: Uint8Array; bytes: Uint8Array }): void {
+  private learnKeys(record: ScannedRecord, payload: { salt: Uint8Array; bytes: Uint8Array }): void {
     if (record.eventType === 'LOG_CREATED' && record.chainPosition === 0 && this.ring.keys.length === 0) {
       const vkey = payloadMatches(this.sha256, record, payload) ? textAt(payload.bytes, 'vkey') : null;
       if (vkey !== null) this.ring.trust(vkey);

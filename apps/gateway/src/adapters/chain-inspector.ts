@@ -73,24 +73,24 @@ export class ChainInspector {
     const checkpoint = pin?.checkpoint ?? null;
     const { from, walk } = this.begin(organisationId, total, checkpoint && { ...checkpoint, head: pin?.head });
     const stream = ledgerStreams.chain(organisationId);
-    let first = from > 0 ? await this.block(organisationId, 0) : null;
-    let last: Block | null = null;
+    let first = from > 0 ? await this.firstRecord(organisationId) : null;
+    let last: StoredEvent | null = null;
     for (let next = from; ;) {
       const page = await this.o.ledger.read(stream, { from: next, limit: PAGE });
       if (page.length === 0) break;
       const payloads = await this.o.stored.payloads(organisationId, page);
       for (const { revision, data } of page) {
         const payload = payloads.get(revision);
-        const record = walk.add({ revision, data, payload: payload?.state === 'PRESENT' ? payload : null });
-        last = blockOf(revision, leafHash(this.o.sha256, data), record);
-        first ??= last;
+        walk.add({ revision, data, payload: payload?.state === 'PRESENT' ? payload : null });
       }
-      next = (page.at(-1) as StoredEvent).revision + 1;
+      last = page.at(-1) as StoredEvent;
+      first ??= page[0] as StoredEvent;
+      next = last.revision + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
     const { findings, redacted } = walk.finish(checkpoint !== null && this.tilesLeadTo(organisationId, checkpoint));
     const verifiedAt = this.o.now().toISOString();
-    const blocks = { genesisBlock: first, latestBlock: last };
+    const blocks = { genesisBlock: first && this.block(first), latestBlock: last && this.block(last) };
     return chainReport(
       {
         ...{ organisationId, totalEvents: walk.size, inspectedFrom: from, findings, redacted, checkpoint },
@@ -129,10 +129,20 @@ export class ChainInspector {
     }
   }
 
-  private async block(organisationId: OrganisationId, position: number): Promise<Block | null> {
-    const event = (await this.o.stored.records(organisationId, [position])).get(position);
-    if (!event) return null;
-    return blockOf(position, leafHash(this.o.sha256, event.data), recordIn(event.data));
+  private async firstRecord(organisationId: OrganisationId): Promise<StoredEvent | null> {
+    return (await this.o.stored.records(organisationId, [0])).get(0) ?? null;
+  }
+
+  private block({ revision, data }: StoredEvent): Block {
+    const record = recordIn(data);
+    return {
+      position: revision,
+      id: record?.id ?? null,
+      blockHash: hashText(leafHash(this.o.sha256, data)),
+      previousHash: record?.prevHash ?? null,
+      eventType: record?.eventType ?? null,
+      timestamp: record?.timestamp ?? null,
+    };
   }
 
   /** The leaves that the tiles hold; each tile is read once on the way up. */
@@ -153,15 +163,4 @@ function recordIn(bytes: Uint8Array): ChainRecord | null {
   } catch {
     return null;
   }
-}
-
-function blockOf(position: number, blockHash: Uint8Array, record: ChainRecord | null): Block {
-  return {
-    position,
-    id: record?.id ?? null,
-    blockHash: hashText(blockHash),
-    previousHash: record?.prevHash ?? null,
-    eventType: record?.eventType ?? null,
-    timestamp: record?.timestamp ?? null,
-  };
 }

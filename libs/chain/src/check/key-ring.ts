@@ -1,6 +1,6 @@
 import { fromUtf8, type Sha256 } from '../format/bytes';
 import { type Checkpoint, type NoteKey, parseVkey } from '../format/note';
-import type { ChainRecord } from '../format/record';
+import type { ScannedRecord } from './record';
 import { InvalidNote, openCheckpoint, openNote, type VerifySignature } from './note';
 import { payloadMatches } from './record';
 import { KEY_CHANGE_TAG } from './walk';
@@ -50,7 +50,7 @@ export class KeyRing {
   }
 
   /** Whether the event changed which keys are trusted. Feed records in the order of the chain. Hostile ones change nothing. */
-  learn(record: ChainRecord, payload: { salt: Uint8Array; bytes: Uint8Array }): boolean {
+  learn(record: ScannedRecord, payload: { salt: Uint8Array; bytes: Uint8Array }): boolean {
     if (!isKeyChange(record) || !payloadMatches(this.sha256, record, payload)) return false;
     try {
       const { kind, vkey, endorsement } = JSON.parse(fromUtf8(payload.bytes)) as Record<string, unknown>;
@@ -72,7 +72,7 @@ export class KeyRing {
     );
   }
 
-  private add(record: ChainRecord, vkey: string, endorsement: string): boolean {
+  private add(record: ScannedRecord, vkey: string, endorsement: string): boolean {
     const { origin, chainPosition } = record;
     const key = this.parse(vkey);
     if (key.vkey !== vkey || key.name !== origin || this.keys.some((known) => known.vkey === vkey)) return false;
@@ -96,6 +96,10 @@ export class KeyRing {
 }
 
 /** Whether the record is one that changes keys: seen without its payload. */
-export function isKeyChange({ eventType, source, tags }: Pick<ChainRecord, 'eventType' | 'source' | 'tags'>): boolean {
+export function isKeyChange({
+  eventType,
+  source,
+  tags,
+}: Pick<ScannedRecord, 'eventType' | 'source' | 'tags'>): boolean {
   return eventType === 'CONFIG_CHANGE' && source === 'AUDITAL' && tags.includes(KEY_CHANGE_TAG);
 }

@@ -1,5 +1,5 @@
 import { equalBytes, type Sha256 } from '../format/bytes';
-import type { ChainRecord } from '../format/record';
+import type { ScannedRecord } from './record';
 import { ChainWalk, type FindingKind, type WalkStart } from './walk';
 
 /** What is wrong with a stored chain. Positions, both inclusive. */
@@ -79,7 +79,7 @@ export class StoredWalk {
     return kept !== null && (this.rootAtKept === null || !equalBytes(this.rootAtKept, kept.root));
   }
 
-  add({ revision, data, payload }: StoredEntry): ChainRecord | null {
+  add({ revision, data, payload }: StoredEntry): ScannedRecord | null {
     const record = this.walk.add({ chainPosition: null, record: data, payload });
     const position = record?.chainPosition ?? revision;
     this.end = Math.max(this.end, position + 1);

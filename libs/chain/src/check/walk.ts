@@ -1,7 +1,7 @@
 import { equalBytes, fromUtf8, type Sha256 } from '../format/bytes';
-import { type ChainRecord, isHashText, leafHash, ZERO_HASH } from '../format/record';
+import { isHashText, leafHash, ZERO_HASH } from '../format/record';
 import { Frontier } from './frontier';
-import { parseRecord, payloadMatches } from './record';
+import { payloadMatches, type ScannedRecord, scanRecord } from './record';
 
 export type FindingKind =
   'GAP' | 'MISSING' | 'INVALID' | 'REORDER' | 'DUPLICATE' | 'TRUNCATED' | 'FORK' | 'ROLLBACK' | 'REDACTED';
@@ -85,7 +85,7 @@ export class ChainWalk {
     return this.previous?.hash ?? null;
   }
 
-  add(entry: WalkedEntry): ChainRecord | null {
+  add(entry: WalkedEntry): ScannedRecord | null {
     const hash = leafHash(this.sha256, entry.record);
     this.tree.append(hash);
     const record = this.parse(entry);
@@ -133,9 +133,9 @@ export class ChainWalk {
     return this.findings;
   }
 
-  private parse(entry: WalkedEntry): ChainRecord | null {
+  private parse(entry: WalkedEntry): ScannedRecord | null {
     try {
-      const record = parseRecord(entry.record);
+      const record = scanRecord(entry.record);
       if (entry.chainPosition === null || record.chainPosition === entry.chainPosition) return record;
       const message = `The record says position ${record.chainPosition}, and stands at ${entry.chainPosition}.`;
       this.find('INVALID', this.expected, message);
@@ -179,7 +179,7 @@ export class ChainWalk {
     return true;
   }
 
-  private checkLink(record: ChainRecord): void {
+  private checkLink(record: ScannedRecord): void {
     const { previous, suspect } = this;
     const position = record.chainPosition;
     if (position === 0 && record.prevHash !== ZERO_HASH)
@@ -200,7 +200,7 @@ export class ChainWalk {
     this.find('INVALID', position, message);
   }
 
-  private checkContent(record: ChainRecord, entry: WalkedEntry, inPlace: boolean): void {
+  private checkContent(record: ScannedRecord, entry: WalkedEntry, inPlace: boolean): void {
     const position = record.chainPosition;
     this.origin ??= record.origin;
     if (record.origin !== this.origin)
@@ -214,7 +214,7 @@ export class ChainWalk {
       this.noteRedaction(record, entry.payload.bytes);
   }
 
-  private noteRedaction(record: ChainRecord, payload: Uint8Array): void {
+  private noteRedaction(record: ScannedRecord, payload: Uint8Array): void {
     const positions = positionsIn(payload);
     if (positions === null)
       this.find('INVALID', record.chainPosition, 'The PAYLOAD_REDACTED event names no positions.');
@@ -226,7 +226,7 @@ export class ChainWalk {
   }
 }
 
-function mayBeRedacted({ eventType, source, tags }: ChainRecord): boolean {
+function mayBeRedacted({ eventType, source, tags }: ScannedRecord): boolean {
   if (source !== 'AUDITAL') return true;
   if (eventType === 'LOG_CREATED' || eventType === 'PAYLOAD_REDACTED') return false;
   return eventType !== 'CONFIG_CHANGE' || !tags.includes(KEY_CHANGE_TAG);
