@@ -92,10 +92,17 @@ export class RegistryFollower {
   private testIfPending({ integrationId, status }: Integration): void {
     if (status !== 'PENDING' || this.testing.has(integrationId)) return;
     this.testing.add(integrationId);
-    void this.retried(integrationId, async () => {
+    const tested = this.retried(integrationId, async () => {
       const pending = this.o.view.integrations.get(integrationId);
       if (pending?.status === 'PENDING') await this.o.registry.settleTest(pending);
-    }).finally(() => this.testing.delete(integrationId));
+    });
+    // One integration that cannot be tested must not take the service, and all the others, with it.
+    void tested
+      .catch((error: unknown) => {
+        const hint = 'an integration stays PENDING, because its test could not be carried out: POST …/test tries again';
+        this.o.log.error({ integrationId, err: error }, hint);
+      })
+      .finally(() => this.testing.delete(integrationId));
   }
 
   private async retried(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FollowOptions, FollowTarget, StoredEvent } from './ledger';
+import { whenThere } from './when-there';
 
 const WATCH_MS = 50;
 
@@ -56,7 +57,8 @@ export class SqliteFollowers {
     while (!signal.aborted) {
       // Taken before the page is read: what commits in between wakes us again.
       const woken = this.nextChange(signal);
-      const page = this.store.page(target, after);
+      const page = await this.pageWhenThere(target, after, signal);
+      if (signal.aborted) return;
       for (const event of page) {
         if (signal.aborted) return;
         await handle(event);
@@ -67,6 +69,12 @@ export class SqliteFollowers {
       caughtUp = true;
       await woken;
     }
+  }
+
+  /** A file that is busy or cannot be read for a while is asked again, as a server that is away would be; what is damaged stays so. */
+  private async pageWhenThere(target: FollowTarget, after: number, signal: AbortSignal): Promise<StoredEvent[]> {
+    const read = async (): Promise<StoredEvent[]> => this.store.page(target, after);
+    return (await whenThere(read, { signal, onAway: () => undefined })) ?? [];
   }
 
   private nextChange(signal: AbortSignal): Promise<void> {
