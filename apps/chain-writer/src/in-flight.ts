@@ -12,11 +12,11 @@ export class InFlight {
   readonly anyLoss: boolean;
 
   constructor(
-    { records, cursors }: SealedBatch,
+    { records, cursors, positions }: SealedBatch,
     /** Resolves when the batch is stored, indexed and answered, or has failed and was answered so. Never rejects. */
     readonly landed: Promise<void>,
   ) {
-    this.positions = new Map(records.map(({ identity, position }) => [identity, position]));
+    this.positions = positions;
     this.cursors = new Map(cursors.map((move) => [move.stream, move]));
     this.anyLoss = records.some(({ isLoss }) => isLoss);
   }

@@ -25,9 +25,10 @@ export async function lookUp(
     for (const one of asked) known.set(one, found.get(one) ?? null);
     asked = [];
   };
-  for (const fact of inputs.flatMap((input) => factsOf(input, anyLoss))) {
-    asked.push(identity.of(fact));
-    if (asked.length === TOGETHER) ask();
+  for (const input of inputs) {
+    for (const fact of factsOf(input, anyLoss)) asked.push(identity.of(fact));
+    if (asked.length < TOGETHER) continue;
+    ask();
     if (turns.isOver) await turns.pass();
   }
   ask();

@@ -9,29 +9,34 @@ export type ExternalId = `aud_ext_${string}`;
 export type IdPrefix = 'evt' | 'org' | 'int' | 'mdl' | 'key' | 'wh' | 'req';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Two characters by their ten bits. */
+const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${ALPHABET[bits >> 5]}${ALPHABET[bits & 31]}`);
 const TIME_MS_MAX = 2 ** 48 - 1;
 
 /** `length` characters of Crockford base32, five bits each from the most significant on; missing bits are zero. */
 export function base32(bytes: Uint8Array, length: number): string {
   let text = '';
-  for (let index = 0; index < length; index += 1) {
-    const bit = index * 5;
-    const pair = ((bytes[bit >> 3] ?? 0) << 8) | (bytes[(bit >> 3) + 1] ?? 0);
-    text += ALPHABET[(pair >> (11 - (bit & 7))) & 31];
+  for (let bit = 0; bit < 5 * length; bit += 10) {
+    const at = bit >> 3;
+    const three = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    text += PAIRS[(three >> (14 - (bit & 7))) & 1023];
   }
-  return text;
+  return text.length > length ? text.slice(0, length) : text;
 }
 
-/** The 26 characters of a ULID. `tail` is 10 bytes. A time before 1970 counts as 1970. */
+/** The first 10 characters of a ULID. A time before 1970 counts as 1970. */
+export function ulidTime(timeMs: number): string {
+  const time = Math.min(Math.max(Math.trunc(timeMs), 0), TIME_MS_MAX);
+  return fiveOf(Math.floor(time / 2 ** 25)) + fiveOf(time % 2 ** 25);
+}
+
+/** 25 bits. */
+const fiveOf = (bits: number): string => `${PAIRS[bits >> 15]}${PAIRS[(bits >> 5) & 1023]}${ALPHABET[bits & 31]}`;
+
+/** The 26 characters of a ULID. `tail` is 10 bytes. */
 export function ulid(timeMs: number, tail: Uint8Array): string {
   if (tail.length !== 10) throw new RangeError(`A ULID has a tail of 10 bytes, not ${tail.length}.`);
-  let rest = Math.min(Math.max(Math.trunc(timeMs), 0), TIME_MS_MAX);
-  let time = '';
-  for (let index = 0; index < 10; index += 1) {
-    time = ALPHABET[rest % 32] + time;
-    rest = Math.floor(rest / 32);
-  }
-  return time + base32(tail, 16);
+  return ulidTime(timeMs) + base32(tail, 16);
 }
 
 export function makeId<P extends IdPrefix>(prefix: P, timeMs: number, tail: Uint8Array): `${P}_${string}` {

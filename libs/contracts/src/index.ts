@@ -2,7 +2,7 @@ export { Conflict, Corrupt, Rejected, Unavailable } from './errors';
 export type { Problem } from './errors';
 export { API_KEY, base62, makeApiKey, parseApiKey } from './api-keys';
 export type { ApiKeyPrefix } from './api-keys';
-export { EXTERNAL_ID, base32, identityOf, isId, makeId, ulid } from './ids';
+export { EXTERNAL_ID, base32, identityOf, isId, makeId, ulid, ulidTime } from './ids';
 export type { EventId, ExternalId, IdPrefix, IntegrationId, KeyId, ModelId, OrganisationId } from './ids';
 export { decodeJson, encodeJson } from './json';
 export type { Json, JsonObject } from './json';

@@ -4,7 +4,7 @@ import type { Ledger, NewEvent, StoredEvent, StreamAppend } from './ledger';
 
 /** The UUID text of the first 128 bits of a SHA-256 (DESIGN §8.1). */
 export function eventIdOf(sha256: Uint8Array): string {
-  const hex = Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex');
+  const hex = (Buffer.isBuffer(sha256) ? sha256 : Buffer.from(sha256)).toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

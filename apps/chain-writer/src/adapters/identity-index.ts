@@ -39,6 +39,7 @@ interface Unwritten {
 export class IdentityIndex {
   private readonly db: DatabaseSync;
   private readonly findMany: StatementSync;
+  private readonly findLoss: StatementSync;
   private readonly filter: IdentityFilter;
   private scanned = false;
   private worker: Worker | null = null;
@@ -62,6 +63,7 @@ export class IdentityIndex {
     this.findMany = this.db.prepare(
       'SELECT identity, position FROM identities WHERE organisation = ? AND identity IN (SELECT value FROM json_each(?))',
     );
+    this.findLoss = this.db.prepare('SELECT 1 FROM losses WHERE organisation = ?');
     const { size } = this.db.prepare('SELECT sum(size) AS size FROM stamps').get() as { size: number | null };
     this.filter = new IdentityFilter(IdentityFilter.bufferFor(size ?? 0));
   }
@@ -92,7 +94,7 @@ export class IdentityIndex {
   anyLoss(organisationId: string): boolean {
     const organisation = this.number(organisationId);
     if ((this.unwritten.get(organisation)?.losses ?? 0) > 0) return true;
-    return this.db.prepare('SELECT 1 FROM losses WHERE organisation = ?').get(organisation) !== undefined;
+    return this.findLoss.get(organisation) !== undefined;
   }
 
   /** Known when it returns; resolves when not too much waits to be written. Throws Unavailable when that does not end. */
@@ -110,7 +112,7 @@ export class IdentityIndex {
     }
     this.unwrittenEntries += entries.length;
     const identities = entries.map(({ identity }) => identity).join('');
-    const positions = Float64Array.from(entries, ({ position }) => position);
+    const positions = new Float64Array(entries.map(({ position }) => position));
     const written = this.write({ kind: 'add', organisation, identities, positions, anyLoss: losses > 0 }).then(() => {
       for (const { identity } of entries) unwritten.entries.delete(identity);
       unwritten.losses -= losses;

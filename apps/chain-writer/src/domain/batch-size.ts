@@ -16,8 +16,8 @@ export function recordBytesOf({ kind, request }: SealInput): number {
   const drafts = kind === 'seal' ? request.observations : [request];
   const changes = kind === 'seal' && request.cursor ? changesBytesOf(request.cursor) : 0;
   return drafts.reduce((sum, { actor, tags }) => {
-    const texts = [actor?.type, actor?.id, ...(Array.isArray(tags) ? tags : [])];
-    const characters = texts.reduce((all, text) => all + (text?.length ?? 0), 0);
+    const inTags = Array.isArray(tags) ? tags.reduce((all, tag) => all + (tag?.length ?? 0), 0) : 0;
+    const characters = (actor?.type?.length ?? 0) + (actor?.id?.length ?? 0) + inTags;
     // A model that is new has a record of its own.
     return sum + 2 * RECORD_BYTES + characters * BYTES_PER_CHARACTER;
   }, changes);

@@ -19,6 +19,12 @@ describe('the identity of a fact', () => {
     );
   });
 
+  it('is so for a text that is longer than any other', () => {
+    const text = 'é'.repeat(10_000);
+    const expected = createHmac('sha256', 'key').update(text, 'utf8').digest();
+    expect(hmacSha256(Buffer.from('key'))(text)).toEqual(expected);
+  });
+
   it('stays the same when it is asked for again, and after thousands of others', () => {
     const identity = new Identity(new Uint8Array(32).fill(9));
     const first = identity.of('fact');

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { base32, type EventId, facts, makeId, type ModelId, type ModelIdentity } from '@audital/contracts';
+import { base32, type EventId, facts, type ModelId, type ModelIdentity, ulidTime } from '@audital/contracts';
 
 const REMEMBERED_MAX = 4096;
 
@@ -19,7 +19,7 @@ export class Identity {
   }
 
   eventId(fact: string, timestampMs: number): EventId {
-    return makeId('evt', timestampMs, this.remember(fact).bits.subarray(0, 10));
+    return `evt_${ulidTime(timestampMs)}${this.of(fact)}`;
   }
 
   modelId({ rule, value }: ModelIdentity): ModelId {
@@ -41,6 +41,8 @@ const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 /** Of one UTF-16 code unit. */
 const UTF8_BYTES_MAX = 3;
+/** Enough for most facts. Hashing is synchronous, so one room is enough. */
+const ROOM_BYTES = 4096;
 
 /**
  * HMAC-SHA-256 (RFC 2104) from one-shot hashes: `createHmac` turns its key into a key object for every text, which takes ten times as long
@@ -52,9 +54,10 @@ export function hmacSha256(secret: Uint8Array): (text: string) => Uint8Array {
     Buffer.from(Uint8Array.from({ length: BLOCK_BYTES }, (_, i) => (key[i] ?? 0) ^ pad));
   const inner = padded(0x36);
   const outer = Buffer.concat([padded(0x5c), Buffer.alloc(HASH_BYTES)]);
+  const room = Buffer.concat([inner, Buffer.alloc(ROOM_BYTES)]);
   return (text) => {
-    const input = Buffer.allocUnsafe(BLOCK_BYTES + UTF8_BYTES_MAX * text.length);
-    inner.copy(input);
+    const most = UTF8_BYTES_MAX * text.length;
+    const input = most <= ROOM_BYTES ? room : Buffer.concat([inner, Buffer.alloc(most)]);
     const length = BLOCK_BYTES + input.write(text, BLOCK_BYTES, 'utf8');
     outer.write(hash('sha256', input.subarray(0, length), 'binary'), BLOCK_BYTES, 'binary');
     return Buffer.from(hash('sha256', outer, 'binary'), 'binary');

@@ -19,7 +19,7 @@ import {
 } from '@audital/contracts';
 import { APPEND_BYTES_MAX, changesBytesOf, METADATA_BYTES, PAYLOAD_BYTES_MAX, recordBytesOf } from './batch-size';
 import { type ChainState, copyOf, grow, takePayloadPlace } from './chain-state';
-import { checkDraft, type Draft, fromApi, fromObservation } from './draft';
+import { checkDraft, type Draft, fromApi, fromObservation, timeOf } from './draft';
 import type { Identity } from './identity';
 import { evidenceLost, logCreated, modelRegistered } from './own-drafts';
 
@@ -89,6 +89,8 @@ export interface SealedBatch {
   cursors: CursorAppend[];
   /** Of the first inputs; those beyond did not fit, and are the next batch's. */
   outcomes: Outcome[];
+  /** Of the records, by their identities. */
+  positions: ReadonlyMap<string, number>;
   state: ChainState;
 }
 
@@ -118,7 +120,8 @@ export function* sealing(
     outcomes.push(input.kind === 'seal' ? yield* batch.seal(input.request) : batch.append(input.request));
     if (batch.hasDoneMuch()) yield;
   }
-  return { records: batch.records, cursors: batch.cursors, outcomes, state: batch.state };
+  const { records, cursors, positions, state: grown } = batch;
+  return { records, cursors, outcomes, positions, state: grown };
 }
 
 class Batch {
@@ -126,7 +129,7 @@ class Batch {
   readonly cursors: CursorAppend[] = [];
   /** This batch's own, which grows with it. */
   readonly state: ChainState;
-  private readonly own = new Map<string, number>();
+  readonly positions = new Map<string, number>();
   private readonly revisions: Map<string, number>;
   private readonly moves: Map<string, string>;
   private readonly batchStart: number;
@@ -178,7 +181,7 @@ class Batch {
     const draft = fromApi(request, this.recordedAt());
     const checked = checkDraft(draft);
     if (typeof checked === 'string') return { kind: 'refused', reason: checked };
-    if (this.own.has(this.context.identity.of(draft.fact))) return { kind: 'again' };
+    if (this.positions.has(this.context.identity.of(draft.fact))) return { kind: 'again' };
     return { kind: 'appended', position: this.add(draft, checked) };
   }
 
@@ -217,7 +220,7 @@ class Batch {
 
   private find(fact: string): number | null {
     const identity = this.context.identity.of(fact);
-    return this.own.get(identity) ?? this.context.known(identity);
+    return this.positions.get(identity) ?? this.context.known(identity);
   }
 
   private tooLarge(draft: Draft): string | null {
@@ -260,7 +263,7 @@ class Batch {
       v: 1,
       origin,
       chainPosition: position,
-      id: identity.eventId(draft.fact, Date.parse(draft.timestamp)),
+      id: identity.eventId(draft.fact, timeOf(draft.timestamp)),
       eventType: draft.eventType,
       source: draft.source,
       severity: draft.severity,
@@ -287,7 +290,7 @@ class Batch {
       payload: { segment, revision, data: concat(salt, payload), hash: saltedHash },
       metadata: { segment, revision, batchStart: this.batchStart },
     });
-    this.own.set(factIdentity, position);
+    this.positions.set(factIdentity, position);
     this.anyLoss ||= draft.eventType === 'EVIDENCE_LOST';
     this.recordBytes += bytes.length + METADATA_BYTES;
     this.payloadBytes += payload.length;
