@@ -81,7 +81,7 @@ function isInOrder(value: unknown, depth: number): boolean {
   let last = '';
   // This loop reads members several times as fast as one over Object.keys.
   for (const key in value) {
-    if (key <= last || isOutOfOrder(key)) return false;
+    if (key <= last) return false;
     last = key;
     if (!isInOrder((value as Record<string, unknown>)[key], depth + 1)) return false;
   }
@@ -95,9 +95,6 @@ function isPlain(value: object): boolean {
 
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
-
-/** An object puts whole numbers before all other keys, whatever the order in which they are set. */
-const isOutOfOrder = (key: string): boolean => key === '__proto__' || isDigit(key.charCodeAt(0));
 
 /** A copy that is plain JSON with its keys in canonical order. Or DOUBTFUL. */
 function sortedCopy(value: unknown, depth: number): unknown {
@@ -123,7 +120,8 @@ function sortedObject(value: Record<string, unknown>, depth: number): object | t
   const copy: Record<string, unknown> = {};
   // Without a comparison, sort goes by UTF-16 code units.
   for (const key of Object.keys(value).sort()) {
-    if (isOutOfOrder(key)) return DOUBTFUL;
+    // An object puts whole numbers before all other keys, whatever the order in which they are set.
+    if (key === '__proto__' || isDigit(key.charCodeAt(0))) return DOUBTFUL;
     const member = sortedCopy(value[key], depth + 1);
     if (member === DOUBTFUL) return DOUBTFUL;
     copy[key] = member;
