@@ -43,7 +43,8 @@ function rate(work, milliseconds) {
 /**
  * The calibration program: the least that a program in this language has to do for the same promise, in one thread, with plain files.
  * JSON.stringify of the payload, its salted hash, the record, its leaf hash, the Merkle tree, one write and one fdatasync for each batch, a
- * signed checkpoint each second. It does not check, sort keys, look for duplicates, index or answer anybody.
+ * signed checkpoint each second. It does not check, sort keys, look for duplicates, index or answer anybody. It is written plainly: it hashes
+ * by createHash, as node:crypto's documentation shows it, where one-shot calls would take less.
  */
 export class CalibrationProgram {
   constructor(folder) {

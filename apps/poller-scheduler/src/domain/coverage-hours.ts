@@ -11,18 +11,10 @@ interface Span {
   basis: CoverageBasis;
 }
 
-interface HourSum {
-  polls: Record<string, number>;
-  pages: number;
-  items: number;
-  events: number;
-  errors: number;
-  calls: Record<string, number>;
-  throttles: number;
-  ended: { reason: string; at: string } | null;
-  backfill: SlicesSum | null;
-  reconciliation: SlicesSum | null;
-}
+type HourSum = Pick<
+  CoveragePayload,
+  'polls' | 'pages' | 'items' | 'events' | 'errors' | 'calls' | 'throttles' | 'ended' | 'backfill' | 'reconciliation'
+>;
 
 const emptySum = (): HourSum => ({
   polls: {},
