@@ -142,6 +142,8 @@ describe('the fast ways say what the definitions say', () => {
       }),
       { seed, numRuns: 3_000 },
     );
+    expectRead(original, byDefinition(original));
+    expectRead(check.concat(check.utf8('\ufeff'), original), null);
   });
 
   it('of payloads whose keys are in order, and of others', () => {

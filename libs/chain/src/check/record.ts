@@ -55,7 +55,7 @@ const PLAIN = new RegExp(
     `,"prevHash":${HASH},"recordedAt":${TIME},"severity":${ANY_TEXT},"source":${TEXT},"tags":${TAGS},"timestamp":${ANY_TIME},"v":1\\}$`,
   ].join(''),
 );
-const latin1 = new TextDecoder('latin1');
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A record whose texts need no escape has one canonical spelling, which this expression is: matching it shows fields, order, form and spelling at
@@ -80,7 +80,7 @@ function plainRecord(bytes: Uint8Array): ScannedRecord | null {
 
 /** Right where the bytes are ASCII; where they are not, anything that is not either. Node's buffers have the fast way. */
 function textOf(bytes: Uint8Array & { latin1Slice?: (start: number, end: number) => string }): string {
-  return bytes.latin1Slice ? bytes.latin1Slice(0, bytes.length) : latin1.decode(bytes);
+  return bytes.latin1Slice ? bytes.latin1Slice(0, bytes.length) : lenient.decode(bytes);
 }
 
 /**
