@@ -6,15 +6,19 @@ export interface LedgerUser {
   groups: string[];
 }
 
+/** Trimming and deleting need rights of their own, which only the service has whose streams these are. */
+export const isKeeper = (writes: readonly string[]): boolean =>
+  writes.some((prefix) => /^(cursor|checkpoint|payload)-$/.test(prefix));
+
 /**
- * The user of a service, by the prefixes that it may write. EventStoreDB gives rights by stream or to all streams, not by prefix: a
- * writer may append to every stream there, and the port is what keeps the services apart. Trimming and deleting (`cursor-`,
- * `payload-`) need rights of their own, which only the service has whose streams these are.
+ * The user of a service, by the prefixes that it may write. EventStoreDB gives rights by stream or to all streams, not by prefix. So the
+ * keeper takes each of its streams for itself when it begins it (KEPT_STREAM); to all others, those that nobody has begun yet among them, every
+ * writer may append there, and the port is what keeps the services apart.
  */
 export function userOf(service: string, writes: readonly string[]): LedgerUser {
   const groups: string[] = [GROUPS.readers];
   if (writes.length > 0) groups.push(GROUPS.writers);
-  if (writes.some((prefix) => /^(cursor|checkpoint|payload)-$/.test(prefix))) groups.push(GROUPS.keepers);
+  if (isKeeper(writes)) groups.push(GROUPS.keepers);
   return { loginName: `audital-${service}`, groups };
 }
 
@@ -31,6 +35,9 @@ export const DEFAULT_ACL = {
   },
   $systemStreamAcl: { $r: ADMINS, $w: ADMINS, $d: ADMINS, $mr: ADMINS, $mw: ADMINS },
 } as const;
+
+/** The metadata of a keeper's stream. What is not named here is as in the default ACL. */
+export const KEPT_STREAM = { $acl: { $w: [GROUPS.keepers, ADMINS] } } as const;
 
 /** Of `$all`: following a category reads it. */
 export const ALL_ACL = {

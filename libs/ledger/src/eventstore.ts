@@ -19,6 +19,7 @@ import { isStreamNotFound, mapEventStoreError } from './eventstore-errors';
 import { parsePosition, toEventData, toStoredEvent } from './eventstore-events';
 import type { Subscription } from './eventstore-feed';
 import { follow } from './eventstore-follower';
+import { isKeeper, KEPT_STREAM } from './eventstore-rights';
 import { type EventStoreSettings, parseEventStoreUrl } from './eventstore-url';
 import {
   type AppendResult,
@@ -69,6 +70,7 @@ export class EventStoreLedger implements Ledger {
 
   async append(stream: string, expectedRevision: number, events: NewEvent[]): Promise<AppendResult> {
     checkAppend(stream, events, this.writes);
+    if (expectedRevision === NO_STREAM && this.settings.tls && isKeeper(this.writes)) await this.keepToKeepers(stream);
     const revision = expectedRevision === NO_STREAM ? STREAM_IS_NEW : BigInt(expectedRevision);
     return this.asked({ stream, expectedRevision }, async () => {
       const data = events.map(toEventData);
@@ -118,18 +120,12 @@ export class EventStoreLedger implements Ledger {
   async trim(stream: string, beforeRevision: number): Promise<void> {
     checkTrim(stream, this.writes);
     const keep = Math.min(beforeRevision, await this.lastRevision(stream));
-    const metastream = `$$${stream}`;
     for (let tried = 1; ; tried += 1) {
-      const [last] = await this.readPage(metastream, { from: 'end', maxCount: 1, backwards: true });
+      const [last] = await this.readPage(metastreamOf(stream), { from: 'end', maxCount: 1, backwards: true });
       const metadata = (last?.data ?? {}) as unknown as { $tb?: number };
       if (keep <= (metadata.$tb ?? 0)) return;
       try {
-        await this.asked({ stream: metastream, expectedRevision: last ? Number(last.revision) : NO_STREAM }, () =>
-          this.client.appendToStream(metastream, jsonEvent({ type: '$metadata', data: { ...metadata, $tb: keep } }), {
-            ...this.call,
-            expectedRevision: last ? last.revision : STREAM_IS_NEW,
-          }),
-        );
+        await this.writeMetadata(stream, last?.revision ?? null, { ...metadata, $tb: keep });
         return;
       } catch (error) {
         if (!(error instanceof Conflict) || tried === TRIM_TRIES) throw error;
@@ -150,6 +146,24 @@ export class EventStoreLedger implements Ledger {
     this.closing.abort();
     await Promise.allSettled(this.following);
     await this.client.dispose();
+  }
+
+  /** Before the first event of a stream, so that no other writer appends to it. Dying behind it leaves a right to a stream without events. */
+  private async keepToKeepers(stream: string): Promise<void> {
+    await this.writeMetadata(stream, null, KEPT_STREAM).catch((error: unknown) => {
+      // It was done, and the event did not get there.
+      if (!(error instanceof Conflict)) throw error;
+    });
+  }
+
+  private async writeMetadata(stream: string, after: bigint | null, data: Record<string, unknown>): Promise<void> {
+    const metastream = metastreamOf(stream);
+    await this.asked({ stream: metastream, expectedRevision: after === null ? NO_STREAM : Number(after) }, () =>
+      this.client.appendToStream(metastream, jsonEvent({ type: '$metadata', data }), {
+        ...this.call,
+        expectedRevision: after ?? STREAM_IS_NEW,
+      }),
+    );
   }
 
   private async readPage(
@@ -240,6 +254,7 @@ function connect(settings: EventStoreSettings): EventStoreDBClient {
   }
 }
 
+const metastreamOf = (stream: string): string => `$$${stream}`;
 const nameOf = (target: FollowTarget): string => ('stream' in target ? target.stream : `streams ${target.category}*`);
 
 /** A subscription is a Readable; the client's types say so with overloads of their own. */
