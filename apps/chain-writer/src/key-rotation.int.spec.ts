@@ -14,6 +14,7 @@ import {
   type TempFolder,
 } from '@audital/testing';
 import { organisationKeys } from './adapters/keys';
+import { doomedWriter } from './testing/doomed';
 import type { Doom } from './testing/doomed-writer';
 import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
@@ -201,8 +202,7 @@ describe('the crash table of a rotation: every write × {fails, fails but persis
       options: { organisationId: ORGANISATION, faultAt, fault },
       rotations: [request('ADD'), request('RETIRE')],
     };
-    const script = join(__dirname, '..', 'dist', 'testing', 'doomed-writer.js');
-    const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(doom)];
+    const args = doomedWriter(doom);
     const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
     expect([signal, stderr]).toEqual(['SIGKILL', '']);
     await expectFinished(fault === 'dies');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { checkLedger, eventually, integrationId, observation, organisationId, sealRequest } from '@audital/testing';
 import { tempFolder, type TempFolder } from '@audital/testing';
+import { doomedWriter } from './testing/doomed';
 import type { Doom } from './testing/doomed-writer';
 import { type Fault, WriterProcess } from './testing/writer-process';
 
@@ -32,8 +32,7 @@ afterEach(() => folder.remove());
 /** The real files, the writer's own code, and a kill -9 by the process itself: nothing of it is left but what is on the disk. */
 function runUntilDead(doom: Pick<Doom, 'options' | 'writesOfFirst'>): string[] {
   const argument: Doom = { folder: folder.path, parts: PARTS, ...doom };
-  const script = join(__dirname, '..', 'dist', 'testing', 'doomed-writer.js');
-  const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(argument)];
+  const args = doomedWriter(argument);
   const { signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
   if (signal !== 'SIGKILL') throw new Error(`It was to be killed, and ended with ${String(signal)}: ${stderr}`);
   return stdout.split('\n').filter((line) => line !== '');

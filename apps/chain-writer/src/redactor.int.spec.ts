@@ -23,6 +23,7 @@ import {
   tempFolder,
   type TempFolder,
 } from '@audital/testing';
+import { doomedWriter } from './testing/doomed';
 import type { Doom } from './testing/doomed-writer';
 import { type Fault, WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
@@ -241,8 +242,7 @@ describe('the crash table of a redaction: every write × {fails, fails but persi
       const redaction = request([3]);
       const options = { organisationId: ORGANISATION, faultAt, fault };
       const doom: Doom = { folder: folder.path, parts: PARTS, options, writesOfFirst: SEALED, redaction };
-      const script = join(__dirname, '..', 'dist', 'testing', 'doomed-writer.js');
-      const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(doom)];
+      const args = doomedWriter(doom);
       const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
       expect([signal, stderr]).toEqual(['SIGKILL', '']);
       await expectFinished(redaction);

@@ -25,6 +25,7 @@ import { Identity } from './domain/identity';
 import { sealBatch } from './domain/seal-batch';
 import { loadChain } from './load-chain';
 import { OrganisationWriter } from './organisation-writer';
+import { doomedWriter } from './testing/doomed';
 import type { Doom } from './testing/doomed-writer';
 import { WriterProcess, type WriterProcessOptions } from './testing/writer-process';
 
@@ -397,8 +398,7 @@ describe('a process that is stopped and woken up', () => {
       parts: numbers.map((number) => sealRequest([observation(number)])),
       writesOfFirst: 0,
     };
-    const script = join(__dirname, '..', 'dist', 'testing', 'doomed-writer.js');
-    const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(doom)];
+    const args = doomedWriter(doom);
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     const exited = once(child, 'exit');
