@@ -75,20 +75,25 @@ function node(args, env, report) {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, ...env },
     });
-    child.on('error', () => resolve(1));
-    let reportedAt = null;
-    const watch = setInterval(() => {
-      if (!report || !existsSync(report)) return;
-      reportedAt ??= Date.now();
-      if (Date.now() - reportedAt < PATIENCE_MS) return;
-      console.log(
-        `The tests ended ${seconds(reportedAt)} ago and their process did not: something was left open. It is killed.`,
-      );
-      child.kill('SIGKILL');
-    }, 1_000);
-    child.on('exit', (code) => {
+    const watch = report ? endAfter(child, report) : undefined;
+    const settle = (code) => {
       clearInterval(watch);
       resolve(code ?? 1);
-    });
+    };
+    child.on('error', () => settle(1));
+    child.on('exit', settle);
   });
+}
+
+function endAfter(child, report) {
+  let reportedAt = null;
+  return setInterval(() => {
+    if (!existsSync(report)) return;
+    reportedAt ??= Date.now();
+    if (Date.now() - reportedAt < PATIENCE_MS) return;
+    console.log(
+      `The tests ended ${seconds(reportedAt)} ago and their process did not: something was left open. It is killed.`,
+    );
+    child.kill('SIGKILL');
+  }, 1_000);
 }

@@ -18,8 +18,9 @@ export function base32(bytes: Uint8Array, length: number): string {
   let text = '';
   for (let bit = 0; bit < 5 * length; bit += 10) {
     const at = bit >> 3;
-    const three = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text += PAIRS[(three >> (14 - (bit & 7))) & 1023];
+    // Ten bits that begin at an even one lie in two bytes.
+    const two = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    text += PAIRS[(two >> (6 - (bit & 7))) & 1023];
   }
   return text.length > length ? text.slice(0, length) : text;
 }

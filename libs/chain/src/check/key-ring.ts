@@ -1,8 +1,7 @@
 import { fromUtf8, type Sha256 } from '../format/bytes';
 import { type Checkpoint, type NoteKey, parseVkey } from '../format/note';
-import type { ScannedRecord } from './record';
 import { InvalidNote, openCheckpoint, openNote, type VerifySignature } from './note';
-import { payloadMatches } from './record';
+import { payloadMatches, type ScannedRecord } from './record';
 import { KEY_CHANGE_TAG } from './walk';
 
 /** What the old key signs when it hands over: DESIGN §3, keys. */
